@@ -1,0 +1,96 @@
+import { Packr, Unpackr } from "msgpackr";
+import type { z } from "zod";
+import { ProtocolError } from "./codes.ts";
+import { DOWN, type Down } from "./down.ts";
+import { TEXT_TOO_LONG } from "./fields.ts";
+import { assertClosedGrammar } from "./grammar.ts";
+import type { Message } from "./messages/message.ts";
+import { UP, type Up } from "./up.ts";
+
+const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
+const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+
+/** A frame with a type that this version does not know; never an error of the frame itself. */
+export interface UnknownMessage {
+  readonly kind: "unknown";
+  readonly type: number;
+}
+
+type MessageTable = ReadonlyMap<number, Message>;
+
+const upTable: MessageTable = new Map(UP.map((message) => [message.type, message]));
+const downTable: MessageTable = new Map(DOWN.map((message) => [message.type, message]));
+const messageByKind: ReadonlyMap<string, Message> = new Map(
+  [...UP, ...DOWN].map((message) => [message.kind, message]),
+);
+
+/** Encodes a message into the bytes of one WebSocket message; its fields are not checked. */
+export function encode(value: Up | Down): Buffer {
+  return packr.pack(toWire(messageOf(value), value));
+}
+
+/**
+ * Checks a message that is about to be sent.
+ * @throws ProtocolError that names the field, if the other side would refuse it.
+ */
+export function assertSendable(value: Up | Down): void {
+  const message = messageOf(value);
+  const parsed = message.wire.safeParse(toWire(message, value));
+  if (!parsed.success) throw fieldError(message, parsed.error);
+}
+
+/**
+ * Decodes what a game's client sent.
+ * @throws ProtocolError with the code to answer.
+ */
+export function decodeUp(bytes: Uint8Array): Up | UnknownMessage {
+  return decode(bytes, upTable) as Up | UnknownMessage;
+}
+
+/**
+ * Decodes what the sidecar sent.
+ * @throws ProtocolError with the code to answer.
+ */
+export function decodeDown(bytes: Uint8Array): Down | UnknownMessage {
+  return decode(bytes, downTable) as Down | UnknownMessage;
+}
+
+function messageOf(value: Up | Down): Message {
+  const message = messageByKind.get(value.kind);
+  if (!message) throw new TypeError(`no message of the kind ${value.kind}`);
+  return message;
+}
+
+function toWire(message: Message, value: Up | Down): unknown[] {
+  const fields: Readonly<Record<string, unknown>> = value;
+  const wire: unknown[] = [message.type];
+  for (const name in message.fields) wire.push(fields[name]);
+  return wire;
+}
+
+function decode(bytes: Uint8Array, table: MessageTable): unknown {
+  assertClosedGrammar(bytes);
+  const wire: unknown = unpackr.unpack(bytes);
+  const type: unknown = Array.isArray(wire) ? wire[0] : undefined;
+  if (!Array.isArray(wire) || typeof type !== "number") {
+    throw new ProtocolError("malformed", "a frame is one array that starts with a message type");
+  }
+  const message = table.get(type);
+  if (!message) return { kind: "unknown", type } satisfies UnknownMessage;
+  const parsed = message.wire.safeParse(wire);
+  if (!parsed.success) throw fieldError(message, parsed.error);
+  const value: Record<string, unknown> = { kind: message.kind };
+  let index = 1;
+  for (const name in message.fields) value[name] = parsed.data[index++];
+  return value;
+}
+
+function fieldError(message: Message, error: z.ZodError): ProtocolError {
+  const issue = error.issues[0];
+  const [index, ...rest] = issue?.path ?? [];
+  const name = typeof index === "number" ? Object.keys(message.fields)[index - 1] : undefined;
+  const where = [message.kind, name, ...rest].filter((part) => part !== undefined).join(".");
+  const what = issue?.message ?? "does not fit";
+  const code = what.startsWith(TEXT_TOO_LONG) ? "text_too_long" : "bad_field";
+  return new ProtocolError(code, `${where}: ${what}`);
+}

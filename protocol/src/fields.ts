@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { LIMITS } from "./limits.ts";
+
+const UINT32_MAX = 0xffff_ffff;
+
+/** The issue message by which the codec knows that a text broke its bound in bytes. */
+export const TEXT_TOO_LONG = "text too long";
+
+export const uint32 = z.int().min(0).max(UINT32_MAX);
+
+/** A string of at most `maxBytes` bytes of UTF-8. */
+export function text(maxBytes: number): z.ZodString {
+  return z.string().refine(
+    // A code unit takes at most three bytes, so most texts need no counting.
+    (value) => value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes,
+    { error: `${TEXT_TOO_LONG}: at most ${maxBytes} bytes of UTF-8` },
+  );
+}
+
+/** A string of 1 to `maxBytes` bytes of UTF-8. */
+export function filledText(maxBytes: number): z.ZodString {
+  return text(maxBytes).min(1);
+}
+
+export const id = filledText(LIMITS.MAX_ID_BYTES);
+export const roomId = uint32;
+
+/** Lines begun by rooms have odd ids, lines begun by the sidecar even ones. */
+export const lineId = uint32.min(1);
+
+export const authoredLines = z
+  .array(filledText(LIMITS.MAX_AUTHORED_LINE_BYTES))
+  .max(LIMITS.MAX_AUTHORED_LINES);
+
+/** Where a line's text came from; `none` where it has none. */
+export const SOURCES = ["none", "model", "fallback"] as const;
+export const source = z.enum(SOURCES);
+export type Source = z.infer<typeof source>;
+
+/**
+ * Why a line ended as it did.
+ * `complete`: the model ended it. `length`: a cap ended it. `truncated`: it could not go on.
+ * For source `fallback`: `budget` (the model was too late), `shed` (no capacity in time),
+ * `upstream` (the model failed), `unreachable` (no sidecar), `refused` (an error answered the cue).
+ * For source `none`: `cancelled` (by the room), `superseded` (by a newer cue).
+ */
+export const REASONS = [
+  "complete",
+  "length",
+  "truncated",
+  "budget",
+  "shed",
+  "upstream",
+  "unreachable",
+  "refused",
+  "cancelled",
+  "superseded",
+] as const;
+export const reason = z.enum(REASONS);
+export type Reason = z.infer<typeof reason>;
+
+/** Which cues come first: a reply to a player, a remark near one, ambience. */
+export const PRIORITIES = ["reply", "nearby", "ambient"] as const;
+export const priority = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof priority>;

@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+export type Fields = Readonly<Record<string, z.ZodType>>;
+
+/**
+ * One message of the protocol. On the wire it is the MessagePack array
+ * `[type, ...fields]`, the fields in the order in which they are declared.
+ */
+export interface Message<K extends string = string, F extends Fields = Fields> {
+  readonly kind: K;
+  /** The leading number on the wire. */
+  readonly type: number;
+  readonly fields: F;
+  /** The whole array; trailing fields of a newer minor version pass unread. */
+  readonly wire: z.ZodType<readonly unknown[]>;
+}
+
+/** A message's value in code: its kind, and its fields by name. */
+export type ValueOf<M> =
+  M extends Message<infer K, infer F>
+    ? { readonly kind: K } & { readonly [P in keyof F]: z.output<F[P]> }
+    : never;
+
+export function message<const K extends string, const F extends Fields>(
+  type: number,
+  kind: K,
+  fields: F,
+): Message<K, F> {
+  const wire = z.tuple([z.literal(type), ...Object.values(fields)]).rest(z.unknown());
+  return { kind, type, fields, wire };
+}

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { id, uint32 } from "../fields.ts";
+import { LIMITS } from "../limits.ts";
+import { message, type ValueOf } from "./message.ts";
+
+/** Answers hello: the connection is open. */
+export const welcome = message(64, "welcome", {
+  /** The lower of both peers' minor versions. */
+  minor: uint32,
+  /** The client's capabilities that the sidecar shares. */
+  capabilities: z.array(id).max(LIMITS.MAX_CAPABILITIES),
+  /** Name and version of the sidecar's software, for logs. */
+  server: id,
+  /** Budget for rooms that have none of their own, milliseconds. */
+  ttftBudgetMs: uint32.min(1),
+  /** A peer that has sent nothing for this long sends a ping; after two of them it is gone. */
+  heartbeatMs: uint32.min(1),
+  maxRooms: uint32,
+  maxCharactersPerRoom: uint32,
+  maxLinesPerRoom: uint32,
+  maxLines: uint32,
+});
+export type Welcome = ValueOf<typeof welcome>;
