@@ -16,22 +16,27 @@ function wholeNumber(min: number, max: number): (text: string) => number {
   };
 }
 
+function numberOption(
+  flags: string,
+  what: string,
+  initial: number,
+  [min, max]: readonly [number, number],
+): Option {
+  return new Option(flags, what).argParser(wholeNumber(min, max)).default(initial);
+}
+
 function command(): Command {
-  const number = (flags: string, what: string, min: number, max: number, initial: number): Option =>
-    new Option(flags, what).argParser(wholeNumber(min, max)).default(initial);
   return new Command("embedded-ollama")
     .description("An Ollama-compatible server over llama.cpp with a tiny NPC model inside.")
     .version(version)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .addOption(
-      number("--port <number>", "port to listen on; 0 picks a free one", 0, 65_535, 11_434),
-    )
+    .addOption(numberOption("--port <number>", "0 picks a free port", 11_434, [0, 65_535]))
     .option("--model <path>", "a GGUF file with a ChatML template", SHIPPED_MODEL_PATH)
-    .addOption(number("--sequences <number>", "requests answered at the same time", 1, 256, 16))
+    .addOption(numberOption("--sequences <number>", "requests answered at once", 16, [1, 256]))
     .addOption(
-      number("--context-size <tokens>", "prompt and reply of one request", 64, 131_072, 512),
+      numberOption("--context-size <tokens>", "prompt and reply of one", 512, [64, 131_072]),
     )
-    .addOption(number("--threads <number>", "threads that evaluate tokens", 1, 256, 1))
+    .addOption(numberOption("--threads <number>", "threads that evaluate tokens", 1, [1, 256]))
     .exitOverride();
 }
 

@@ -129,31 +129,35 @@ export class Residency<R> {
   }
 
   #startLoading(): Promise<void> {
-    const settled = this.#loader.load().then(
-      (resource) => {
-        this.#state = {
-          kind: "resident",
-          resource,
-          users: 0,
-          keepAlive: this.#defaultKeepAlive,
-          expiresAtMs: Infinity,
-          cancelExpiry: NOTHING,
-        };
-      },
-      (error: unknown) => {
-        this.#state = { kind: "absent" };
-        throw error;
-      },
-    );
+    const settled = this.#load();
     this.#state = { kind: "loading", settled };
     return settled;
   }
 
+  async #load(): Promise<void> {
+    try {
+      const resource = await this.#loader.load();
+      this.#state = {
+        kind: "resident",
+        resource,
+        users: 0,
+        keepAlive: this.#defaultKeepAlive,
+        expiresAtMs: Infinity,
+        cancelExpiry: NOTHING,
+      };
+    } catch (error) {
+      this.#state = { kind: "absent" };
+      throw error;
+    }
+  }
+
   #startUnloading(state: Resident<R>): void {
     state.cancelExpiry();
-    const settled = this.#loader.unload(state.resource).then(() => {
-      this.#state = { kind: "absent" };
-    });
-    this.#state = { kind: "unloading", settled };
+    this.#state = { kind: "unloading", settled: this.#unload(state.resource) };
+  }
+
+  async #unload(resource: R): Promise<void> {
+    await this.#loader.unload(resource);
+    this.#state = { kind: "absent" };
   }
 }

@@ -56,9 +56,10 @@ export function createOllamaServer(parts: ServerParts): Server {
   return server;
 }
 
+const home: Handler = (_request, response) => sendText(response, 200, "Ollama is running");
+
 function routesOf(parts: ServerParts): ReadonlyMap<string, Readonly<Record<string, Handler>>> {
   const { file, facts, version } = parts;
-  const home: Handler = (_request, response) => sendText(response, 200, "Ollama is running");
   const showVersion: Handler = (_request, response) => sendJson(response, 200, { version });
   const list: Handler = async (_request, response) =>
     sendJson(response, 200, { models: [await listEntry(file, facts)] });

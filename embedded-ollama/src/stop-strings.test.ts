@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { StopStrings } from "./stop-strings.ts";
+
+function run(stops: readonly string[], pieces: readonly string[]): string {
+  const filter = new StopStrings(stops);
+  let out = "";
+  for (const piece of pieces) {
+    const { visible, stopped } = filter.push(piece);
+    out += visible;
+    if (stopped) return out;
+  }
+  return out + filter.flush();
+}
+
+test("text ends before the first stop string, however it is cut into pieces", () => {
+  expect(run(["END"], ["one E", "N", "D two"])).toBe("one ");
+  expect(run(["two", "ne"], ["one two"])).toBe("o");
+});
+
+test("only a suffix that could begin a stop string is held", () => {
+  const filter = new StopStrings(["\nPlayer:"]);
+  expect(filter.push("Hello there").visible).toBe("Hello there");
+  expect(filter.push("!\nPl").visible).toBe("!");
+  expect(filter.push("um").visible).toBe("\nPlum");
+});
+
+test("what is held when the model ends by itself comes out", () => {
+  expect(run(["END"], ["the EN"])).toBe("the EN");
+});
+
+test("an empty stop string stops nothing", () => {
+  expect(run([""], ["all of it"])).toBe("all of it");
+});
+
+test("the result is that of cutting the whole text at the earliest stop string", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 3 });
+  const stops = fc.array(letters, { maxLength: 3 });
+  fc.assert(
+    fc.property(stops, fc.array(letters, { maxLength: 10 }), (stops, pieces) => {
+      const whole = pieces.join("");
+      const cuts = stops
+        .filter(Boolean)
+        .map((stop) => whole.indexOf(stop))
+        .filter((at) => at >= 0);
+      expect(run(stops, pieces)).toBe(whole.slice(0, Math.min(whole.length, ...cuts)));
+    }),
+  );
+});
