@@ -2,7 +2,8 @@ import { spawnSync } from "node:child_process";
 import { Unmet } from "./unmet.mjs";
 
 const OLDEST_NPM_MAJOR = 9;
-const MAX_SHOWN_LINES = 25;
+/** The cause comes first; after it npm may print its whole manual. */
+const MAX_SHOWN_LINES = 20;
 
 /** @type {{ sign: RegExp, what: string, remedy: string }[]} the first sign found names the cause */
 const CAUSES = [
@@ -73,8 +74,8 @@ const CAUSES = [
  */
 export function describeFailure(output, root) {
   const cause = CAUSES.find(({ sign }) => sign.test(output));
-  const lines = output.trim().split("\n").slice(-MAX_SHOWN_LINES).join("\n");
-  const shown = lines === "" ? "" : `\n\nnpm's last words:\n${lines}`;
+  const lines = output.trim().split("\n").slice(0, MAX_SHOWN_LINES).join("\n");
+  const shown = lines === "" ? "" : `\n\nnpm said:\n${lines}`;
   const old = tooOldNpm(output);
   return new Unmet(
     `The dependencies could not be installed in ${root}. ${old ?? cause?.what ?? "npm ci failed."}`,

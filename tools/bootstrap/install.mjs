@@ -103,7 +103,7 @@ function runNpmCi(root, lock) {
     let output = "";
     /** @param {string} text */
     const keep = (text) => {
-      output = (output + text).slice(-MAX_OUTPUT_CHARS);
+      output = (output + text).slice(0, MAX_OUTPUT_CHARS); // the cause stands first
     };
     npm.stdout?.setEncoding("utf8").on("data", keep);
     npm.stderr?.setEncoding("utf8").on("data", keep);
