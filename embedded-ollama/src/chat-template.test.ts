@@ -11,7 +11,7 @@ const TURN_END = 1_000_002;
 
 /** One token for each UTF-16 unit: what is a turn token and what is only text stays visible. */
 const letters: ChatTokenizer = {
-  text: (text) => [...text].map((letter) => letter.codePointAt(0) ?? 0),
+  text: (text) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index)),
   turnStart: TURN_START,
   turnEnd: TURN_END,
   preamble: [],

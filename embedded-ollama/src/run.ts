@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { getLlama, type Llama, LlamaLogLevel, NoBinaryFoundError } from "node-llama-cpp";
+import type { Llama } from "node-llama-cpp";
 import { isLoopback } from "./http-io.ts";
+import { loadLlama } from "./llama.ts";
 import { LoadedModel, type ModelOptions } from "./loaded-model.ts";
 import { modelFactsOf } from "./model-facts.ts";
 import { type ModelFile, openModelFile } from "./model-file.ts";
@@ -73,27 +74,6 @@ export async function start(options: RunOptions): Promise<void> {
   process.stdout.write(
     `embedded-ollama listening on http://${host}:${port} (model ${file.name})\n`,
   );
-}
-
-async function loadLlama(): Promise<Llama> {
-  try {
-    return await getLlama({
-      gpu: false,
-      build: "never",
-      skipDownload: true,
-      progressLogs: false,
-      logLevel: LlamaLogLevel.error,
-      maxThreads: 0,
-    });
-  } catch (error) {
-    if (!(error instanceof NoBinaryFoundError)) throw error;
-    throw new StartupError(
-      "no_native_build",
-      `There is no prebuilt llama.cpp for ${process.platform} ${process.arch} in this installation.`,
-      "Install again without --omit=optional; if the platform is not in the README's list, use a real Ollama.",
-      error,
-    );
-  }
 }
 
 async function firstLoad(

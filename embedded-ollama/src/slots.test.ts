@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { commonPrefixLength, QueueFullError, type SlotLease, SlotPool } from "./slots.ts";
 
@@ -44,7 +44,8 @@ describe("slot choice", () => {
         const length = commonPrefixLength(a, b);
         expect(length).toBe(commonPrefixLength(b, a));
         expect(a.slice(0, length)).toEqual(b.slice(0, length));
-        if (length < a.length && length < b.length) expect(a[length]).not.toBe(b[length]);
+        const isEnd = length === a.length || length === b.length;
+        expect(isEnd || a[length] !== b[length]).toBe(true);
       }),
     );
   });
@@ -106,7 +107,7 @@ describe("the queue", () => {
           expect(new Set(held.map(({ lease }) => lease.slot.id)).size).toBe(held.length);
           expect(held.length + pool.idleCount).toBe(size);
           expect(pool.waitingCount).toBe(waiting.length);
-          if (waiting.length > 0) expect(pool.idleCount).toBe(0);
+          expect(waiting.length === 0 || pool.idleCount === 0).toBe(true);
         }
       }),
     );

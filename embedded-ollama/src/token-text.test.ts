@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { TokenText } from "./token-text.ts";
 
@@ -6,7 +6,7 @@ const bytesToText = (bytes: readonly number[]): string => Buffer.from(bytes).toS
 
 test("a character spread over tokens comes out whole, and every piece is valid text", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: "binary", maxLength: 12 }), (text) => {
       fc.pre(text.isWellFormed() && !text.includes("\ufffd"));
       const pieces = new TokenText<number>(bytesToText);
       const out = [...Buffer.from(text)].map((byte) => pieces.push(byte));
