@@ -1,0 +1,197 @@
+import {
+  advanceLine,
+  type Clock,
+  countCodePoints,
+  type Cue,
+  displayMsFor,
+  LIMITS,
+  type LineEnd,
+  type LineEvent,
+  type LineState,
+  type Reason,
+  type Source,
+  WAITING,
+} from "@banterwire/protocol";
+import type { Character } from "./characters/character.ts";
+import { type PromptStyle, promptFor } from "./characters/prompt.ts";
+import { VisibleText } from "./characters/visible-text.ts";
+import { MAX_LINE_MS, MAX_LINE_TOKENS, MAX_TOKEN_GAP_MS } from "./config.ts";
+import { internalDeadlineMs } from "./policy/budget.ts";
+import { type LineTimes, lineSpansUs } from "./policy/spans.ts";
+import type { Failure, Generation, Upstream } from "./upstream/upstream.ts";
+
+/** Where a line's messages go. */
+export interface LineSink {
+  begin(line: number, room: number, character: string, source: Source): void;
+  delta(line: number, offset: number, text: string): void;
+  end(end: LineEnd): void;
+}
+
+export interface LineParts {
+  readonly cue: Cue;
+  readonly character: Character;
+  readonly upstream: Upstream;
+  readonly promptStyle: PromptStyle;
+  readonly clock: Clock;
+  readonly sink: LineSink;
+}
+
+type Times = { -readonly [Key in keyof Omit<LineTimes, "endedMs">]: LineTimes[Key] };
+
+/**
+ * Answers one cue: from the model if its first visible text comes before the internal deadline,
+ * else with an authored line. Ends exactly once.
+ */
+export class SpokenLine {
+  readonly #parts: LineParts;
+  readonly #giveUp = new AbortController();
+  readonly #visible = new VisibleText();
+  readonly #times: Times;
+  #state: LineState = WAITING;
+  #engine = { loadMs: 0, prefillMs: 0 };
+  #disarm: () => void = () => {};
+  #disarmTotal: () => void = () => {};
+
+  constructor(parts: LineParts) {
+    this.#parts = parts;
+    this.#times = { arrivedMs: parts.clock.nowMs() };
+  }
+
+  /** The character's id. */
+  get speaker(): string {
+    return this.#parts.character.id;
+  }
+
+  /** Asks the model, or speaks an authored line at once where it cannot answer. */
+  start(): void {
+    const { upstream, cue, character, clock, promptStyle } = this.#parts;
+    if (upstream.unavailable !== undefined) return this.#fallBack("upstream");
+    const deadlineMs = internalDeadlineMs(this.#times.arrivedMs, cue.remainingMs);
+    this.#arm(deadlineMs - clock.nowMs(), () => this.#missDeadline());
+    upstream.request({
+      request: {
+        messages: promptFor(character, cue, promptStyle),
+        maxTokens: MAX_LINE_TOKENS,
+      },
+      signal: this.#giveUp.signal,
+      granted: () => (this.#times.dispatchedMs = clock.nowMs()),
+      refused: () => this.#fallBack("shed"),
+      events: {
+        sent: () => (this.#times.sentMs = clock.nowMs()),
+        text: (piece) => this.#onText(piece),
+        done: (generation) => this.#onDone(generation),
+        failed: (failure) => this.#onFailure(failure),
+      },
+    });
+  }
+
+  /** The room gave the line up: nothing more is sent but its end. */
+  withdraw(reason: "cancelled" | "superseded"): void {
+    this.#giveUp.abort();
+    this.#end(reason);
+  }
+
+  /** The sidecar is about to stop. */
+  cutShort(): void {
+    this.#giveUp.abort();
+    this.#breakOff("upstream");
+  }
+
+  #onText(piece: string): void {
+    const { clock } = this.#parts;
+    this.#times.firstChunkMs ??= clock.nowMs();
+    const text = this.#visible.push(piece);
+    if (text === "" || this.#state.name === "ended") return;
+    if (this.#state.name === "waiting") this.#begin("model");
+    this.#arm(MAX_TOKEN_GAP_MS, () => this.#stall());
+    this.#say(text);
+  }
+
+  #onDone(generation: Generation): void {
+    this.#engine = generation;
+    if (this.#state.name === "waiting") return this.#fallBack("upstream");
+    this.#end(generation.stoppedBy === "length" ? "length" : "complete");
+  }
+
+  #onFailure(_failure: Failure): void {
+    this.#breakOff("upstream");
+  }
+
+  #missDeadline(): void {
+    const { upstream } = this.#parts;
+    const sentInVain =
+      this.#times.dispatchedMs !== undefined && this.#times.firstChunkMs === undefined;
+    this.#giveUp.abort();
+    if (sentInVain) upstream.suspect();
+    this.#fallBack("budget");
+  }
+
+  #stall(): void {
+    this.#giveUp.abort();
+    this.#breakOff("upstream");
+  }
+
+  /** Ends a line that cannot go on: authored while nothing is visible, in character after. */
+  #breakOff(why: Reason): void {
+    if (this.#state.name === "waiting") return this.#fallBack(why);
+    if (this.#state.name === "ended") return;
+    this.#say(this.#parts.character.closer());
+    this.#end("truncated");
+  }
+
+  #fallBack(reason: Reason): void {
+    if (this.#state.name !== "waiting") return;
+    this.#begin("fallback");
+    this.#say(this.#parts.character.fallback());
+    this.#end(reason);
+  }
+
+  #begin(source: Source): void {
+    const { cue, character, sink, clock } = this.#parts;
+    if (!this.#advance({ name: "begin", source })) return;
+    this.#times.firstVisibleMs = clock.nowMs();
+    this.#disarmTotal = clock.schedule(MAX_LINE_MS, () => this.#stall());
+    sink.begin(cue.line, cue.room, character.id, source);
+  }
+
+  #say(text: string): void {
+    if (this.#state.name !== "speaking") return;
+    const offset = this.#state.length;
+    const codePoints = countCodePoints(text);
+    if (offset + codePoints > LIMITS.MAX_LINE_CODE_POINTS) {
+      this.#giveUp.abort();
+      return this.#end("length");
+    }
+    this.#advance({ name: "delta", offset, codePoints });
+    this.#parts.sink.delta(this.#parts.cue.line, offset, text);
+  }
+
+  #end(reason: Reason): void {
+    const { clock, cue, sink } = this.#parts;
+    const source = this.#state.name === "speaking" ? this.#state.source : "none";
+    if (!this.#advance({ name: "end", source, reason })) return;
+    this.#disarm();
+    this.#disarmTotal();
+    const length = this.#state.name === "ended" ? this.#state.length : 0;
+    sink.end({
+      kind: "lineEnd",
+      line: cue.line,
+      source,
+      reason,
+      length,
+      displayMs: displayMsFor(length),
+      spansUs: lineSpansUs({ ...this.#times, endedMs: clock.nowMs() }, this.#engine),
+    });
+  }
+
+  #advance(event: LineEvent): boolean {
+    const step = advanceLine(this.#state, event);
+    if (step.step === "next") this.#state = step.state;
+    return step.step === "next";
+  }
+
+  #arm(delayMs: number, callback: () => void): void {
+    this.#disarm();
+    this.#disarm = this.#parts.clock.schedule(Math.max(0, delayMs), callback);
+  }
+}

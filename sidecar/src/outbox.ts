@@ -1,0 +1,65 @@
+import { type Down, LIMITS, type LineEnd, type Source } from "@banterwire/protocol";
+import type { LineSink } from "./line.ts";
+
+/** Keeps a frame well under its bounds however long its parts are. */
+const MAX_PARTS = LIMITS.MAX_DELTAS_PER_FRAME;
+const MAX_TEXT_UNITS = 8_192;
+
+interface Pending {
+  readonly offset: number;
+  text: string;
+}
+
+/**
+ * What goes to one peer. A line's first text leaves at once; later text of all lines leaves
+ * together, once per loop turn, pieces of one line merged.
+ */
+export class Outbox implements LineSink {
+  readonly #send: (message: Down) => void;
+  readonly #pending = new Map<number, Pending>();
+  readonly #begun = new Set<number>();
+  #pendingUnits = 0;
+  #flushing: NodeJS.Immediate | undefined;
+
+  constructor(send: (message: Down) => void) {
+    this.#send = send;
+  }
+
+  begin(line: number, room: number, character: string, source: Source): void {
+    this.#send({ kind: "lineBegin", line, room, character, source, scene: null });
+  }
+
+  delta(line: number, offset: number, text: string): void {
+    if (!this.#begun.has(line)) {
+      this.#begun.add(line);
+      return this.#send({ kind: "delta", parts: [[line, offset, text]] });
+    }
+    const pending = this.#pending.get(line);
+    if (pending) pending.text += text;
+    else this.#pending.set(line, { offset, text });
+    this.#pendingUnits += text.length;
+    if (this.#pendingUnits >= MAX_TEXT_UNITS || this.#pending.size >= MAX_PARTS) {
+      return this.flush();
+    }
+    this.#flushing ??= setImmediate(() => this.flush());
+  }
+
+  end(end: LineEnd): void {
+    if (this.#pending.has(end.line)) this.flush();
+    this.#begun.delete(end.line);
+    this.#send(end);
+  }
+
+  flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    if (this.#pending.size === 0) return;
+    const parts = Array.from(
+      this.#pending,
+      ([line, { offset, text }]): [number, number, string] => [line, offset, text],
+    );
+    this.#pending.clear();
+    this.#pendingUnits = 0;
+    this.#send({ kind: "delta", parts });
+  }
+}

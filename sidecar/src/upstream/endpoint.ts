@@ -1,0 +1,326 @@
+import type { Clock } from "@banterwire/protocol";
+import { Pool } from "undici";
+import type { ChatMessage } from "../chat.ts";
+import type { Log } from "../log.ts";
+import { chooseModel, type ModelChoice } from "./model-choice.ts";
+import { chatBody, KEEP_ALIVE_FOREVER, type RunnerOptions, streamChat } from "./ollama-chat.ts";
+import { OllamaControl } from "./ollama-control.ts";
+import { Prefixes } from "./prefixes.ts";
+import { type SlotBooks, SlotDesk } from "./slot-desk.ts";
+import { type Trouble, TroubleError } from "./trouble.ts";
+import type { Generation, SlotRequest, Upstream } from "./upstream.ts";
+
+export interface EndpointOptions {
+  /** Finds the origin to speak to; waits, or rejects with a TroubleError, while there is none. */
+  readonly locate: (signal: AbortSignal) => Promise<string>;
+  readonly wantedModel: string | undefined;
+  readonly slots: number;
+  readonly maxWaiting: number;
+  readonly zombieHoldMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A connected engine: everything that changes when it comes back. */
+interface Engine {
+  readonly origin: string;
+  readonly pool: Pool;
+  readonly control: OllamaControl;
+  readonly engineVersion: string;
+  readonly choice: ModelChoice;
+  readonly runnerOptions: RunnerOptions;
+}
+
+export type EndpointState =
+  | { readonly name: "starting" }
+  | { readonly name: "loading"; readonly origin: string; readonly model: string }
+  | { readonly name: "warm"; readonly engine: Engine; readonly warmTtftMs: number }
+  /** A line was too late: is the model still resident? */
+  | { readonly name: "checking"; readonly engine: Engine; readonly warmTtftMs: number }
+  | { readonly name: "down"; readonly trouble: Trouble }
+  | { readonly name: "closed" };
+
+/** What an endpoint tells at `/status`. */
+export interface EndpointStatus extends SlotBooks {
+  readonly url: string | null;
+  readonly engineVersion: string | null;
+  readonly model: string | null;
+  readonly contextLength: number | null;
+  readonly state: "starting" | "loading" | "warm" | "down";
+  readonly trouble: Trouble | null;
+  readonly warmTtftMs: number | null;
+}
+
+/** Connections beside the slots: an abort costs its connection, and control calls need one. */
+const SPARE_CONNECTIONS = 4;
+const WATCH_INTERVAL_MS = 5_000;
+const FIRST_RETRY_MS = 100;
+const MAX_RETRY_MS = 2_000;
+const KEEP_ALIVE_MS = 60_000;
+const CANARY_TIMEOUT_MS = 60_000;
+const FAREWELL_TIMEOUT_MS = 2_000;
+
+/**
+ * One Ollama with one model: finds it, loads it, keeps it and the characters' prefixes warm, hands
+ * out its slots, and comes back by itself when it was gone.
+ */
+export class Endpoint implements Upstream {
+  readonly #options: EndpointOptions;
+  readonly #desk: SlotDesk;
+  readonly #prefixes = new Prefixes();
+  readonly #closing = new AbortController();
+  #state: EndpointState = { name: "starting" };
+  #alarm = Promise.withResolvers<void>();
+  #tending: Promise<void> = Promise.resolve();
+
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    this.#desk = new SlotDesk(options);
+  }
+
+  get unavailable(): string | undefined {
+    return this.#state.name === "warm" ? undefined : `the endpoint is ${this.#state.name}`;
+  }
+
+  get status(): EndpointStatus {
+    const state = this.#state;
+    const engine = "engine" in state ? state.engine : undefined;
+    const loading = state.name === "loading" ? state : undefined;
+    return {
+      url: engine?.origin ?? loading?.origin ?? null,
+      engineVersion: engine?.engineVersion ?? null,
+      model: engine?.choice.model ?? loading?.model ?? null,
+      contextLength: engine?.runnerOptions.num_ctx ?? null,
+      state: visibleState(state.name),
+      trouble: state.name === "down" ? state.trouble : null,
+      warmTtftMs: "warmTtftMs" in state ? state.warmTtftMs : null,
+      ...this.#desk.books,
+    };
+  }
+
+  start(): void {
+    this.#tending = this.#tend();
+  }
+
+  request(wish: SlotRequest): void {
+    this.#desk.request(wish, (granted) => this.#dispatch(granted));
+  }
+
+  /** Keeps a character's prompt prefix prefilled; returns how to stop that. */
+  keepWarm(prefix: ChatMessage): () => void {
+    const drop = this.#prefixes.keep(prefix);
+    this.#raiseAlarm();
+    return drop;
+  }
+
+  /** A line was given up before its first chunk: perhaps the model is being loaded. */
+  suspect(): void {
+    if (this.#state.name !== "warm") return;
+    this.#state = { ...this.#state, name: "checking" };
+    this.#raiseAlarm();
+  }
+
+  /** Ends the watch, gives the model its former keep-alive back and closes every socket. */
+  async close(): Promise<void> {
+    const state = this.#state;
+    this.#state = { name: "closed" };
+    this.#closing.abort();
+    this.#raiseAlarm();
+    await this.#tending;
+    if ("engine" in state) {
+      await this.#giveBack(state.engine);
+      await state.engine.pool.destroy();
+    }
+  }
+
+  async #tend(): Promise<void> {
+    const { signal } = this.#closing;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#bringUp(signal);
+        failures = 0;
+        await this.#watch(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#goDown(error);
+        await this.#pause(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures++, 10)));
+      }
+    }
+  }
+
+  async #bringUp(signal: AbortSignal): Promise<void> {
+    const { locate, wantedModel, log } = this.#options;
+    const previous = this.#state;
+    this.#setUnlessClosed({ name: "starting" });
+    // Lines that are still streaming from the engine's former life may end there.
+    if ("engine" in previous) previous.engine.pool.close().catch(ignore);
+    const origin = await locate(signal);
+    const pool = new Pool(origin, {
+      connections: this.#options.slots + SPARE_CONNECTIONS,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    try {
+      const control = new OllamaControl(origin, pool, signal);
+      const engineVersion = await control.version();
+      const choice = await chooseModel(control, origin, wantedModel, Date.now());
+      this.#setUnlessClosed({ name: "loading", origin, model: choice.model });
+      const runnerOptions = await loadModel(control, choice);
+      const engine = { origin, pool, control, engineVersion, choice, runnerOptions };
+      this.#prefixes.forgetAll();
+      await this.#timeFirstToken(engine);
+      const warmTtftMs = await this.#timeFirstToken(engine);
+      this.#setUnlessClosed({ name: "warm", engine, warmTtftMs });
+      log.info({ origin, engineVersion, model: choice.model, warmTtftMs }, "endpoint warm");
+    } catch (error) {
+      await pool.destroy();
+      throw error;
+    }
+  }
+
+  /** Returns when the model has to be brought up again, throws when the endpoint is gone. */
+  async #watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const state = this.#state;
+      if (!("engine" in state)) return;
+      const { control, choice, runnerOptions, origin } = state.engine;
+      const resident = (await control.resident()).find(({ name }) => name === choice.model);
+      if (!resident) return;
+      if (resident.context_length !== runnerOptions.num_ctx) {
+        const { log } = this.#options;
+        log.warn({ origin, found: resident.context_length }, "the model was reloaded by another");
+        return;
+      }
+      this.#setUnlessClosed({ ...state, name: "warm" });
+      await this.#warmPrefixes(state.engine);
+      await this.#pause(WATCH_INTERVAL_MS);
+    }
+  }
+
+  /** Prefills cold prefixes one at a time, as long as no cue wants the slot. */
+  async #warmPrefixes(engine: Engine): Promise<void> {
+    while (this.#desk.isIdle && this.#state.name === "warm") {
+      const prefix = this.#prefixes.nextCold();
+      if (!prefix) return;
+      this.#prefixes.markWarm(prefix);
+      await this.#timeFirstToken(engine, prefix);
+    }
+  }
+
+  /** One token through a slot like any other; resolves with its TTFT, milliseconds. */
+  #timeFirstToken(engine: Engine, prefix?: ChatMessage): Promise<number> {
+    const { clock } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const sentMs = clock.nowMs();
+    let firstMs: number | undefined;
+    const wish: SlotRequest = {
+      request: {
+        messages: [...(prefix ? [prefix] : []), { role: "user", content: "Hello there." }],
+        maxTokens: 1,
+      },
+      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(CANARY_TIMEOUT_MS)]),
+      granted: () => {},
+      refused: () => reject(new Error("every slot and place in the queue is taken")),
+      events: {
+        sent: () => {},
+        text: () => (firstMs ??= clock.nowMs()),
+        done: (_generation: Generation) => resolve((firstMs ?? clock.nowMs()) - sentMs),
+        failed: ({ why }) => reject(new Error(why)),
+      },
+    };
+    wish.signal.addEventListener("abort", () => reject(new Error("the engine gave no answer")), {
+      once: true,
+    });
+    this.#desk.request(wish, (granted) => send(engine, granted));
+    return promise;
+  }
+
+  #dispatch(wish: SlotRequest): void {
+    const state = this.#state;
+    if (!("engine" in state)) {
+      return wish.events.failed({ kind: "connect", why: "the endpoint went away" });
+    }
+    send(state.engine, {
+      ...wish,
+      events: {
+        ...wish.events,
+        failed: (failure) => {
+          this.#options.log.warn({ origin: state.engine.origin, ...failure }, "generation failed");
+          this.suspect();
+          wish.events.failed(failure);
+        },
+      },
+    });
+  }
+
+  #goDown(cause: unknown): void {
+    const { log } = this.#options;
+    const trouble = cause instanceof TroubleError ? cause.trouble : silent(cause);
+    const known = this.#state.name === "down" && this.#state.trouble.code === trouble.code;
+    if (!known) log.warn(trouble, "endpoint down");
+    if ("engine" in this.#state) this.#state.engine.pool.destroy().catch(ignore);
+    this.#setUnlessClosed({ name: "down", trouble });
+  }
+
+  async #giveBack(engine: Engine): Promise<void> {
+    const { formerKeepAlive, model } = engine.choice;
+    if (formerKeepAlive === KEEP_ALIVE_FOREVER) return;
+    const limit = AbortSignal.timeout(FAREWELL_TIMEOUT_MS);
+    const control = new OllamaControl(engine.origin, engine.pool, limit);
+    try {
+      await control.load(model, engine.runnerOptions, formerKeepAlive);
+    } catch (error) {
+      this.#options.log.debug({ error: String(error) }, "the keep-alive was not given back");
+    }
+  }
+
+  #setUnlessClosed(state: EndpointState): void {
+    if (this.#state.name !== "closed") this.#state = state;
+  }
+
+  #raiseAlarm(): void {
+    this.#alarm.resolve();
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const cancel = this.#options.clock.schedule(delayMs, () => this.#raiseAlarm());
+    await this.#alarm.promise;
+    cancel();
+    this.#alarm = Promise.withResolvers();
+  }
+}
+
+function send(engine: Engine, wish: SlotRequest): void {
+  const body = chatBody(engine.choice.model, wish.request, engine.runnerOptions);
+  streamChat(engine.pool, body, wish.signal, wish.events);
+}
+
+/** Loads the model and freezes the runner options that it now has. */
+async function loadModel(control: OllamaControl, choice: ModelChoice): Promise<RunnerOptions> {
+  const adopted = choice.contextLength === undefined ? {} : { num_ctx: choice.contextLength };
+  await control.load(choice.model, adopted, KEEP_ALIVE_FOREVER);
+  if (choice.contextLength !== undefined) return Object.freeze(adopted);
+  const resident = (await control.resident()).find(({ name }) => name === choice.model);
+  const contextLength = resident?.context_length;
+  return Object.freeze(contextLength === undefined ? {} : { num_ctx: contextLength });
+}
+
+function silent(error: unknown): Trouble {
+  const why = error instanceof Error ? error.message || error.name : String(error);
+  return {
+    code: "ollama_silent",
+    message: `Ollama does not answer: ${why}.`,
+    remedy: "Start it with `ollama serve`, or name where it is with --ollama URL.",
+  };
+}
+
+function visibleState(name: EndpointState["name"]): EndpointStatus["state"] {
+  if (name === "checking") return "warm";
+  return name === "closed" ? "down" : name;
+}
+
+/** Closing a pool whose engine is gone may fail; there is nothing left to close then. */
+function ignore(): void {}

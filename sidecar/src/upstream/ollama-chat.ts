@@ -1,0 +1,159 @@
+import type { Dispatcher } from "undici";
+import { LineSplitter } from "./ndjson.ts";
+import type { ChatRequest, Failure, GenerationEvents } from "./upstream.ts";
+
+/** Options that decide how a model is loaded. One frozen object per model, sent every time. */
+export interface RunnerOptions {
+  readonly num_ctx?: number;
+}
+
+/** An Ollama line holds one token; a megabyte of it is no token. */
+const MAX_LINE_BYTES = 1_048_576;
+const MAX_WHY_CHARS = 300;
+const NS_PER_MS = 1e6;
+/** Forever: the latest request that carries it wins, so each one does. */
+export const KEEP_ALIVE_FOREVER = -1;
+
+/** The body of a chat request, stable in everything but its messages. */
+export function chatBody(model: string, request: ChatRequest, options: RunnerOptions): string {
+  return JSON.stringify({
+    model,
+    messages: request.messages,
+    stream: true,
+    // Unset means true for models that can think, which would spend the budget unseen.
+    think: false,
+    // Two hops less inside Ollama, and the prefix stays as it was sent.
+    truncate: false,
+    keep_alive: KEEP_ALIVE_FOREVER,
+    options: { ...options, num_predict: request.maxTokens },
+  });
+}
+
+/**
+ * Streams one chat. The body is read without pause to its end: a paused reader that is destroyed
+ * later can leak one of Ollama's slots for good.
+ */
+export function streamChat(
+  dispatcher: Dispatcher,
+  body: string,
+  signal: AbortSignal,
+  events: GenerationEvents,
+): void {
+  if (signal.aborted) return;
+  dispatcher.dispatch(
+    {
+      path: "/api/chat",
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    },
+    new ChatHandler(signal, events),
+  );
+}
+
+class ChatHandler implements Dispatcher.DispatchHandler {
+  readonly #signal: AbortSignal;
+  readonly #events: GenerationEvents;
+  readonly #lines = new LineSplitter(MAX_LINE_BYTES, (line) => this.#onLine(line));
+  #controller: Dispatcher.DispatchController | undefined;
+  #status = 0;
+  #over = false;
+  readonly #abort = (): void => {
+    this.#over = true;
+    this.#controller?.abort(new Error("the line was given up"));
+  };
+
+  constructor(signal: AbortSignal, events: GenerationEvents) {
+    this.#signal = signal;
+    this.#events = events;
+    signal.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) this.#abort();
+    else this.#events.sent();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number): void {
+    this.#status = statusCode;
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.#lines.push(chunk)) return;
+    this.#fail({ kind: "protocol", why: `a line of more than ${MAX_LINE_BYTES} bytes` });
+    this.#controller?.abort(new Error("a line too long"));
+  }
+
+  onResponseEnd(): void {
+    this.#lines.flush();
+    this.#fail({ kind: "ended-early", why: "the stream ended before it was done" });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const kind = this.#status === 0 ? "connect" : "ended-early";
+    this.#fail({ kind, why: error.message || error.name });
+  }
+
+  #onLine(line: string): void {
+    if (this.#over) return;
+    const chunk = parseObject(line);
+    if (this.#status !== 200) {
+      const why = typeof chunk?.["error"] === "string" ? chunk["error"] : line;
+      return this.#fail({ kind: "status", why: `HTTP ${this.#status}: ${clip(why)}` });
+    }
+    if (!chunk) return this.#fail({ kind: "protocol", why: `no JSON: ${clip(line)}` });
+    if (typeof chunk["error"] === "string") {
+      return this.#fail({ kind: "engine", why: clip(chunk["error"]) });
+    }
+    const message = chunk["message"];
+    if (isObject(message) && typeof message["content"] === "string") {
+      this.#events.text(message["content"]);
+    }
+    if (chunk["done"] === true) this.#done(chunk);
+  }
+
+  #done(chunk: Readonly<Record<string, unknown>>): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#events.done({
+      stoppedBy: chunk["done_reason"] === "length" ? "length" : "stop",
+      loadMs: numberOr0(chunk["load_duration"]) / NS_PER_MS,
+      prefillMs: numberOr0(chunk["prompt_eval_duration"]) / NS_PER_MS,
+      tokens: numberOr0(chunk["eval_count"]),
+    });
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#events.failed(failure);
+  }
+
+  #finish(): void {
+    this.#over = true;
+    this.#signal.removeEventListener("abort", this.#abort);
+  }
+}
+
+function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function numberOr0(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : 0;
+}
+
+function clip(text: string): string {
+  return text.slice(0, MAX_WHY_CHARS);
+}

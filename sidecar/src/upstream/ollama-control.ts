@@ -1,0 +1,110 @@
+import { type Dispatcher, request } from "undici";
+import { z } from "zod";
+
+/** Enough for a busy machine; `/api/ps` can block for seconds while a model unloads. */
+const CONTROL_TIMEOUT_MS = 5_000;
+const NO_TIMEOUT = Infinity;
+const MAX_BODY_BYTES = 4_194_304;
+
+const version = z.object({ version: z.string() });
+const tags = z.object({
+  models: z.array(
+    z.object({ name: z.string(), size: z.number().default(0), remote_host: z.string().optional() }),
+  ),
+});
+const ps = z.object({
+  models: z.array(
+    z.object({
+      name: z.string(),
+      expires_at: z.string().optional(),
+      context_length: z.number().optional(),
+    }),
+  ),
+});
+const show = z.object({ capabilities: z.array(z.string()).optional() });
+
+export type InstalledModel = z.infer<typeof tags>["models"][number];
+export type ResidentModel = z.infer<typeof ps>["models"][number];
+
+/** The calls to Ollama that carry no dialogue. Each rejects with an error that says what failed. */
+export class OllamaControl {
+  readonly #origin: string;
+  readonly #dispatcher: Dispatcher;
+  readonly #signal: AbortSignal;
+
+  /** @param signal ends every call that is under way */
+  constructor(origin: string, dispatcher: Dispatcher, signal: AbortSignal) {
+    this.#origin = origin;
+    this.#dispatcher = dispatcher;
+    this.#signal = signal;
+  }
+
+  async version(): Promise<string> {
+    return (await this.#call("GET", "/api/version", undefined, version)).version;
+  }
+
+  async installed(): Promise<readonly InstalledModel[]> {
+    return (await this.#call("GET", "/api/tags", undefined, tags)).models;
+  }
+
+  async resident(): Promise<readonly ResidentModel[]> {
+    return (await this.#call("GET", "/api/ps", undefined, ps)).models;
+  }
+
+  /** Whether a model can chat; older Ollamas do not say, and are taken at their word for all. */
+  async canChat(model: string): Promise<boolean> {
+    const { capabilities } = await this.#call("POST", "/api/show", { model }, show);
+    return capabilities === undefined || capabilities.includes("completion");
+  }
+
+  /**
+   * Loads a model, or changes for how long it stays. Has no deadline: a load that is cut short has
+   * to begin anew.
+   */
+  async load(
+    model: string,
+    options: object,
+    keepAlive: number | string | undefined,
+  ): Promise<void> {
+    const body = { model, options, keep_alive: keepAlive, stream: false };
+    await this.#call("POST", "/api/generate", body, z.object({}), NO_TIMEOUT);
+  }
+
+  async #call<T>(
+    method: "GET" | "POST",
+    path: string,
+    body: object | undefined,
+    schema: z.ZodType<T>,
+    timeoutMs: number = CONTROL_TIMEOUT_MS,
+  ): Promise<T> {
+    const limits = [this.#signal];
+    if (timeoutMs !== NO_TIMEOUT) limits.push(AbortSignal.timeout(timeoutMs));
+    const response = await request(`${this.#origin}${path}`, {
+      method,
+      dispatcher: this.#dispatcher,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      signal: AbortSignal.any(limits),
+      ...(body && {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      }),
+    });
+    const text = await readBounded(response.body);
+    if (response.statusCode !== 200) {
+      throw new Error(`${path} answered HTTP ${response.statusCode}: ${text.slice(0, 300)}`);
+    }
+    return schema.parse(JSON.parse(text));
+  }
+}
+
+async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) throw new Error(`an answer of more than ${MAX_BODY_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

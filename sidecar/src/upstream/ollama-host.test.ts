@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { parseOllamaHost } from "./ollama-host.ts";
+
+test.each([
+  ["", "http://127.0.0.1:11434"],
+  ["0.0.0.0", "http://127.0.0.1:11434"],
+  ["0.0.0.0:5000", "http://127.0.0.1:5000"],
+  ["localhost", "http://127.0.0.1:11434"],
+  [":5000", "http://127.0.0.1:5000"],
+  ["10.1.2.3", "http://10.1.2.3:11434"],
+  ["http://10.1.2.3", "http://10.1.2.3:80"],
+  ["https://ollama.example.com", "https://ollama.example.com:443"],
+  ["https://ollama.example.com:443/", "https://ollama.example.com:443"],
+  ["http://127.0.0.1:11434/", "http://127.0.0.1:11434"],
+  ["::1", "http://[::1]:11434"],
+  ["[::1]:5000", "http://[::1]:5000"],
+  ["[::]", "http://[::1]:11434"],
+  ['"127.0.0.1:5000"', "http://127.0.0.1:5000"],
+  [" 127.0.0.1 ", "http://127.0.0.1:11434"],
+])("OLLAMA_HOST=%s means %s", (text, origin) => {
+  expect(parseOllamaHost(text)).toBe(origin);
+});
+
+test.each(["127.0.0.1:99999", "http://", "a b"])("OLLAMA_HOST=%s is no address", (text) => {
+  expect(parseOllamaHost(text)).toBeUndefined();
+});

@@ -1,0 +1,112 @@
+import type { Clock } from "@banterwire/protocol";
+import { Slots } from "../policy/slots.ts";
+import type { SlotRequest } from "./upstream.ts";
+
+/** Opens one generation upstream; its events go through the desk. */
+export type Dispatch = (wish: SlotRequest) => void;
+
+export interface SlotDeskOptions {
+  readonly slots: number;
+  readonly maxWaiting: number;
+  /** How long a request that was cancelled before its first chunk keeps its slot busy. */
+  readonly zombieHoldMs: number;
+  readonly clock: Clock;
+}
+
+interface Ticket {
+  readonly wish: SlotRequest;
+  readonly dispatch: Dispatch;
+  phase: "waiting" | "sent" | "streaming" | "over";
+}
+
+/** Hands out an endpoint's slots and keeps the books of what is in flight. */
+export class SlotDesk {
+  readonly #options: SlotDeskOptions;
+  readonly #slots: Slots<Ticket>;
+  #opens = 0;
+  #closes = 0;
+
+  constructor(options: SlotDeskOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.slots, options.maxWaiting);
+  }
+
+  get books(): SlotBooks {
+    const { total, inFlight, zombies, waiting } = this.#slots;
+    return { slots: total, inFlight, zombies, waiting, opens: this.#opens, closes: this.#closes };
+  }
+
+  get isIdle(): boolean {
+    return this.#slots.hasFree && this.#slots.waiting === 0;
+  }
+
+  /** Dispatches the wish now or when a slot is free; nothing happens to an aborted one. */
+  request(wish: SlotRequest, dispatch: Dispatch): void {
+    if (wish.signal.aborted) return;
+    const ticket: Ticket = { wish, dispatch, phase: "waiting" };
+    const answer = this.#slots.request(ticket);
+    if (answer === "refused") return wish.refused();
+    wish.signal.addEventListener("abort", () => this.#abandon(ticket), { once: true });
+    if (answer === "granted") this.#run(ticket);
+  }
+
+  #run(ticket: Ticket): void {
+    const { events, ...wish } = ticket.wish;
+    ticket.phase = "sent";
+    this.#opens++;
+    wish.granted();
+    ticket.dispatch({
+      ...wish,
+      events: {
+        sent: () => events.sent(),
+        text: (piece) => {
+          ticket.phase = "streaming";
+          events.text(piece);
+        },
+        done: (generation) => {
+          this.#finish(ticket);
+          events.done(generation);
+        },
+        failed: (failure) => {
+          this.#finish(ticket);
+          events.failed(failure);
+        },
+      },
+    });
+  }
+
+  #finish(ticket: Ticket): void {
+    if (ticket.phase === "over") return;
+    ticket.phase = "over";
+    this.#closes++;
+    this.#grant(this.#slots.release(ticket));
+  }
+
+  #abandon(ticket: Ticket): void {
+    if (ticket.phase === "waiting") return this.#slots.leave(ticket);
+    if (ticket.phase === "streaming" || this.#options.zombieHoldMs === 0) {
+      // In generation an engine notices within a token or two.
+      return this.#finish(ticket);
+    }
+    if (ticket.phase === "over") return;
+    ticket.phase = "over";
+    this.#closes++;
+    this.#slots.abandon(ticket);
+    this.#options.clock.schedule(this.#options.zombieHoldMs, () => this.#grant(this.#slots.bury()));
+  }
+
+  #grant(ticket: Ticket | undefined): void {
+    if (ticket) this.#run(ticket);
+  }
+}
+
+/** What is in flight at an endpoint. */
+export interface SlotBooks {
+  readonly slots: number;
+  readonly inFlight: number;
+  readonly zombies: number;
+  readonly waiting: number;
+  /** Generations begun and ended since start; equal when nothing is in flight. */
+  readonly opens: number;
+  readonly closes: number;
+}

@@ -1,0 +1,58 @@
+import type { ChatMessage } from "../chat.ts";
+
+export interface ChatRequest {
+  readonly messages: readonly ChatMessage[];
+  /** Tokens to generate at most. */
+  readonly maxTokens: number;
+}
+
+/** What the engine said when it had finished. */
+export interface Generation {
+  readonly stoppedBy: "stop" | "length";
+  readonly loadMs: number;
+  readonly prefillMs: number;
+  readonly tokens: number;
+}
+
+/** Why a generation did not finish. `status`: an HTTP status other than 200. */
+export type FailureKind = "connect" | "status" | "protocol" | "engine" | "ended-early";
+
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly why: string;
+}
+
+/**
+ * Told about one generation, in the loop turn in which it happened. After `done` or `failed`
+ * nothing more comes; after an abort nothing comes at all.
+ */
+export interface GenerationEvents {
+  /** The request is on its way on a connected socket. */
+  sent(): void;
+  /** A piece of text; the first may be empty. */
+  text(piece: string): void;
+  done(generation: Generation): void;
+  failed(failure: Failure): void;
+}
+
+/** Where lines come from: an endpoint with its model and its slots. */
+export interface Upstream {
+  /** Undefined while it can answer; else why it cannot, for operators. */
+  readonly unavailable: string | undefined;
+  /** Takes a slot for a generation, now or as soon as one is free. */
+  request(wish: SlotRequest): void;
+  /** A line was given up before its first chunk: the model may be out of memory. */
+  suspect(): void;
+}
+
+/** A wish for a slot and what to do with it. */
+export interface SlotRequest {
+  readonly request: ChatRequest;
+  /** Aborting leaves the queue, or closes the socket. */
+  readonly signal: AbortSignal;
+  /** A slot was granted; the request is being sent. */
+  granted(): void;
+  /** No slot, and no place to wait for one. */
+  refused(): void;
+  readonly events: GenerationEvents;
+}
