@@ -57,11 +57,11 @@ function wrap(
 
 /** Calls `then` when the game's hook has succeeded; what the game returns stays as it is. */
 function afterSuccess(result: unknown, then: () => void): unknown {
-  if (!(result instanceof Promise)) {
+  if (!isThenable(result)) {
     then();
     return result;
   }
-  return result.then((value: unknown) => {
+  return Promise.resolve(result).then((value) => {
     then();
     return value;
   });
@@ -75,7 +75,12 @@ function afterSettling(theirs: () => unknown, then: () => void): unknown {
     then();
     throw error;
   }
-  if (result instanceof Promise) return result.finally(then);
+  if (isThenable(result)) return Promise.resolve(result).finally(then);
   then();
   return result;
+}
+
+/** What `allowReconnection` returns is no Promise, but can be awaited. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }
