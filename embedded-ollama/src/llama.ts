@@ -9,7 +9,7 @@ export async function loadLlama(): Promise<Llama> {
       build: "never",
       skipDownload: true,
       progressLogs: false,
-      logLevel: LlamaLogLevel.error,
+      logLevel: LlamaLogLevel.fatal,
       maxThreads: 0,
     });
   } catch (error) {
