@@ -10,6 +10,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     execArgv: [`--conditions=${SOURCE_CONDITION}`],
     pool: "forks",
+    reporters: ["default", "./test/support/closing-lines.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },
