@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ending, run, start, stop } from "./embedded-ollama-process.ts";
+import { ending, run, start, stop } from "../support/embedded-ollama-process.ts";
 
 async function failure(args: readonly string[]): Promise<{ code: number | null; said: string }> {
   const { code, stderr, stdout } = await ending(run(args));

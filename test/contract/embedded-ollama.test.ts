@@ -1,6 +1,6 @@
 import { Ollama } from "ollama";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type RunningProcess, start, stop } from "./embedded-ollama-process.ts";
+import { type RunningProcess, start, stop } from "../support/embedded-ollama-process.ts";
 
 const MODEL = "banter-tiny";
 const MESSAGES = [
