@@ -15,23 +15,23 @@ const program = new Command("banterwire")
 program
   .command("serve")
   .description("serve NPC dialogue to game servers")
-  .option("--host ADDRESS", "address to listen on", DEFAULT_CONFIG.host)
+  .option("--host <ADDRESS>", "address to listen on", DEFAULT_CONFIG.host)
   .option(
-    "--port N",
+    "--port <N>",
     "port to listen on; 0 takes a free one",
     integer(0, 65_535),
     DEFAULT_CONFIG.port,
   )
-  .option("--ollama URL", "the Ollama to use; never replaced by another", origin)
-  .option("--model NAME", "a model of that Ollama (default: the smallest that can chat)")
-  .option("--slots N", "what OLLAMA_NUM_PARALLEL says", integer(1, 64), DEFAULT_CONFIG.slots)
+  .option("--ollama <URL>", "the Ollama to use; never replaced by another", origin)
+  .option("--model <NAME>", "a model of that Ollama (default: the smallest that can chat)")
+  .option("--slots <N>", "what OLLAMA_NUM_PARALLEL says", integer(1, 64), DEFAULT_CONFIG.slots)
   .option(
-    "--budget-ms N",
+    "--budget-ms <N>",
     "time to first token that rooms are told",
     integer(1, 60_000),
     DEFAULT_CONFIG.ttftBudgetMs,
   )
-  .option("--log-level LEVEL", "debug, info, warn or error", DEFAULT_CONFIG.logLevel)
+  .option("--log-level <LEVEL>", "debug, info, warn or error", DEFAULT_CONFIG.logLevel)
   .addHelpText(
     "after",
     "\nEnvironment: BANTERWIRE_TOKEN is what games must show; OLLAMA_HOST is where to look for an\n" +
