@@ -22,7 +22,7 @@ const RESULT: LineResult = {
   spansUs: undefined,
 };
 
-let clients: ClientArray<Client>;
+let clients: ClientArray;
 let troubles: string[];
 let broadcast: Broadcast;
 
@@ -49,7 +49,7 @@ function join(sessionId: string, state: ClientState = ClientState.JOINED): FakeC
     enqueueRaw: (frame: Buffer) => frames.push(frame),
   };
   clients.push(client as unknown as Client);
-  return client as unknown as FakeClient;
+  return client;
 }
 
 function line(id: number, character = "mira"): Line {

@@ -1,6 +1,8 @@
-import type { Client, Room } from "@colyseus/core";
+import { type Client, Deferred, type Room } from "@colyseus/core";
 import { expect, test } from "vitest";
 import { followRoom } from "./room-hooks.ts";
+
+const ada = { sessionId: "ada" };
 
 type Hooks = Partial<
   Record<"onCreate" | "onJoin" | "onLeave" | "onDispose", (...args: unknown[]) => unknown>
@@ -14,7 +16,7 @@ function follow(hooks: Hooks, breaks = false): { room: Required<Hooks>; told: un
   };
   followRoom(hooks as unknown as Room, {
     created: () => tell("created"),
-    joined: (client: Client) => tell(`joined ${String(client)}`),
+    joined: (client: Client) => tell(`joined ${client.sessionId}`),
     left: () => tell("left"),
     disposed: () => tell("disposed"),
     threw: () => told.push("threw"),
@@ -25,8 +27,8 @@ function follow(hooks: Hooks, breaks = false): { room: Required<Hooks>; told: un
 test("a room without hooks is followed", () => {
   const { room, told } = follow({});
   room.onCreate();
-  room.onJoin("ada");
-  room.onLeave("ada");
+  room.onJoin(ada);
+  room.onLeave(ada);
   room.onDispose();
   expect(told).toEqual(["created", "joined ada", "left", "disposed"]);
 });
@@ -40,8 +42,8 @@ test("the game's hooks keep their arguments, their this and their result", async
     },
   };
   const { room } = follow(hooks);
-  await expect(room.onJoin("ada", 1, 2)).resolves.toBe("seated");
-  expect(heard).toEqual([room, "ada", 1, 2]);
+  await expect(room.onJoin(ada, 1, 2)).resolves.toBe("seated");
+  expect(heard).toEqual([room, ada, 1, 2]);
 });
 
 test("a room whose onCreate fails was not created", async () => {
@@ -57,11 +59,10 @@ test("a room whose onCreate fails was not created", async () => {
 });
 
 test("a player has left when the game's onLeave has settled, well or badly", async () => {
-  const reconnection = Promise.withResolvers<void>();
-  // Colyseus's allowReconnection returns something that can be awaited and is no Promise.
-  const awaitable = { then: reconnection.promise.then.bind(reconnection.promise) };
-  const { room, told } = follow({ onLeave: () => awaitable });
-  const leaving = room.onLeave("ada");
+  // What Colyseus's allowReconnection returns: it can be awaited, and is no Promise.
+  const reconnection = new Deferred<Client>();
+  const { room, told } = follow({ onLeave: () => reconnection });
+  const leaving = room.onLeave(ada);
   expect(told).toEqual([]);
   reconnection.reject(new Error("too late"));
   await expect(leaving).rejects.toThrow("too late");
@@ -70,7 +71,7 @@ test("a player has left when the game's onLeave has settled, well or badly", asy
 
 test("a throw of ours reaches neither the game's hook nor the one who called it", () => {
   const { room, told } = follow({ onJoin: () => "theirs" }, true);
-  expect(room.onJoin("ada")).toBe("theirs");
+  expect(room.onJoin(ada)).toBe("theirs");
   room.onCreate();
   room.onLeave();
   room.onDispose();

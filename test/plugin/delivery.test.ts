@@ -12,6 +12,10 @@ let sidecar: ScriptedSidecar;
 let game: GameServer;
 let tavern: Tavern;
 
+function made(room: Tavern): void {
+  tavern = room;
+}
+
 class Tavern extends Room {
   override plugins = definePlugins([
     new BanterPlugin({
@@ -22,7 +26,7 @@ class Tavern extends Room {
   ]);
 
   override onCreate(): void {
-    tavern = this;
+    made(this);
     this.onMessage("chat", (client: Client, text: unknown) => {
       this.plugins.npcs.hear(client, text);
     });
@@ -68,7 +72,10 @@ test("both tabs see the first words before there are more, and then the same lin
   await expect.poll(() => ended.length).toBe(2);
   expect(texts(watches[0]!)).toEqual(["mira: Stew, and more stew."]);
   expect(texts(watches[1]!)).toEqual(texts(watches[0]!));
-  expect(ended[0]).toMatchObject({ source: "model", end: { reason: "complete", displayMs: 1_500 } });
+  expect(ended[0]).toMatchObject({
+    source: "model",
+    end: { reason: "complete", displayMs: 1_500 },
+  });
 });
 
 test("what the player said reaches the sidecar, with who said it and how long there is", async () => {

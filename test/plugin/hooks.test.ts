@@ -25,10 +25,14 @@ function npcs(): Npcs {
   return definePlugins([new BanterPlugin({ characters: [mira], sidecar: { url: sidecar.url } })]);
 }
 
+function made(room: Room): void {
+  current = room;
+}
+
 class CatchesItself extends Room {
   override plugins: Npcs = npcs();
   override onCreate(): void {
-    current = this;
+    made(this);
   }
   override onJoin(): void {}
   override onDispose(): void {}
@@ -39,7 +43,7 @@ class CatchesItself extends Room {
 
 class ArrowFields extends Room {
   override plugins: Npcs = npcs();
-  override onCreate = (): void => void (current = this);
+  override onCreate = (): void => made(this);
   override onJoin = (): void => {};
   override onLeave = (): void => {};
   override onDispose = (): void => {};
@@ -48,7 +52,7 @@ class ArrowFields extends Room {
 class Parent extends Room {
   override plugins: Npcs = npcs();
   override onCreate(): void {
-    current = this;
+    made(this);
   }
 }
 
@@ -65,7 +69,7 @@ class KeysPluginAnew extends Parent {
 class AsyncHooks extends Room {
   override plugins: Npcs = npcs();
   override async onCreate(): Promise<void> {
-    current = this;
+    made(this);
     await Promise.resolve();
   }
   override async onJoin(): Promise<void> {
@@ -121,7 +125,9 @@ test.each(ROOMS.map((room) => [room.name, room] as const))(
     const opened = sidecar.received.length;
     const early = await game.join(room);
     // Made: the characters are known before anyone speaks.
-    await sidecar.seen((m) => sidecar.received.indexOf(m) >= opened && m.kind === "characterRegister");
+    await sidecar.seen(
+      (m) => sidecar.received.indexOf(m) >= opened && m.kind === "characterRegister",
+    );
     pluginOf(current).say("mira", { event: "the fire cracks" });
     const line = await sidecar.nextLine();
     line.text("It");
@@ -148,7 +154,7 @@ test.each(ROOMS.map((room) => [room.name, room] as const))(
 class NeverOpens extends Room {
   override plugins: Npcs = npcs();
   override onCreate(): void {
-    current = this;
+    made(this);
     this.plugins.npcs.say("mira", { event: "the door opens" });
     throw new Error("no key");
   }
@@ -164,7 +170,7 @@ class ShowsPlugin extends Room {
   static shared: BanterPlugin;
   override plugins = definePlugins([ShowsPlugin.shared]);
   override onCreate(): void {
-    current = this;
+    made(this);
   }
 }
 
@@ -172,7 +178,9 @@ test("one instance in two rooms is refused with what to do about it", async () =
   ShowsPlugin.shared = new BanterPlugin({ characters: [mira], sidecar: { url: sidecar.url } });
   await game.join(ShowsPlugin);
   await current.lock();
-  await expect(game.join(ShowsPlugin)).rejects.toThrow(/serves one room: create it in the room's class/);
+  await expect(game.join(ShowsPlugin)).rejects.toThrow(
+    /serves one room: create it in the room's class/,
+  );
 });
 
 test("a handler that Colyseus binds to the room still reaches the plugin", async () => {
@@ -183,12 +191,13 @@ test("a handler that Colyseus binds to the room still reaches the plugin", async
   await expect.poll(() => snapshots).toEqual([[]]);
 });
 
+function boom(): never {
+  throw new Error("the game's own");
+}
+
 test("what the game's own callbacks throw ends neither the line nor the process", async () => {
   const player = await game.join(Parent);
   const watch = watchBanter(player);
-  const boom = (): never => {
-    throw new Error("the game's own");
-  };
   pluginOf(current).say("mira", { event: "the fire cracks", onText: boom, onEnd: boom });
   const line = await sidecar.nextLine();
   line.text("It is");
@@ -197,4 +206,3 @@ test("what the game's own callbacks throw ends neither the line nor the process"
   const spoken = (): unknown => [...watch.lines.values()][0];
   await expect.poll(spoken).toMatchObject({ text: "It is cold.", end: { reason: "complete" } });
 });
-

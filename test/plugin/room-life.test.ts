@@ -13,6 +13,10 @@ let game: GameServer;
 let tavern: Tavern;
 let troubles: string[] = [];
 
+function made(room: Tavern): void {
+  tavern = room;
+}
+
 class Tavern extends Room {
   readonly heard: (Line | undefined)[] = [];
 
@@ -32,7 +36,7 @@ class Tavern extends Room {
   ]);
 
   override onCreate(): void {
-    tavern = this;
+    made(this);
     this.onMessage("chat", (client: Client, text: unknown) => {
       this.heard.push(this.plugins.npcs.hear(client, text));
     });
@@ -63,7 +67,10 @@ test("a disposed room ends its lines, and says so to the sidecar", async () => {
   player.send("chat", "Tell me all.");
   const { cue } = await sidecar.nextLine();
   await tavern.disconnect();
-  await expect(tavern.heard[0]?.ended).resolves.toMatchObject({ source: "none", reason: "cancelled" });
+  await expect(tavern.heard[0]?.ended).resolves.toMatchObject({
+    source: "none",
+    reason: "cancelled",
+  });
   await sidecar.seen((message) => message.kind === "cancel" && message.line === cue.line);
   await sidecar.seen((message) => message.kind === "roomClose" && message.room === cue.room);
 });
@@ -92,7 +99,9 @@ test("the answer to one who leaves stays for the others", async () => {
   line.text(" is out.");
   line.end();
   const spoken = (): unknown => [...listens.lines.values()][0];
-  await expect.poll(spoken).toMatchObject({ text: "The bridge is out.", end: { reason: "complete" } });
+  await expect
+    .poll(spoken)
+    .toMatchObject({ text: "The bridge is out.", end: { reason: "complete" } });
 });
 
 test("when the last one leaves, no line goes on", async () => {

@@ -17,6 +17,10 @@ let game: GameServer;
 let tavern: Tavern;
 const troubles: string[] = [];
 
+function made(room: Tavern): void {
+  tavern = room;
+}
+
 class Tavern extends Room {
   override plugins = definePlugins([
     new BanterPlugin({
@@ -27,7 +31,7 @@ class Tavern extends Room {
   ]);
 
   override onCreate(): void {
-    tavern = this;
+    made(this);
     this.onMessage("chat", (client: Client, text: unknown) => {
       this.plugins.npcs.hear(client, text);
     });
@@ -49,7 +53,11 @@ test("with a sidecar that was never reached, NPCs say their authored lines", asy
   watchBanter(player, { onEnd: (line) => ended.push(line) });
   player.send("chat", "Hello?");
   await expect.poll(() => ended.length).toBe(1);
-  expect(ended[0]).toMatchObject({ npc: "mira", source: "fallback", end: { reason: "unreachable" } });
+  expect(ended[0]).toMatchObject({
+    npc: "mira",
+    source: "fallback",
+    end: { reason: "unreachable" },
+  });
   expect(mira.fallbacks).toContain(ended[0]?.text);
   const { cues, modelHits, anyHits } = tavern.plugins.npcs.hitRates;
   expect([cues, modelHits, anyHits]).toEqual([1, 0, 1]);

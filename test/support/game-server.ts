@@ -1,4 +1,3 @@
-import type { AddressInfo } from "node:net";
 import { type Room, Server } from "@colyseus/core";
 import { ColyseusSDK, type Room as JoinedRoom } from "@colyseus/sdk";
 import { WebSocketTransport } from "@colyseus/ws-transport";
@@ -25,8 +24,9 @@ export async function startGameServer(rooms: readonly RoomClass[]): Promise<Game
   });
   for (const room of rooms) server.define(room.name, room);
   await server.listen(0, "127.0.0.1");
-  const { port } = transport.server?.address() as AddressInfo;
-  const sdk = new ColyseusSDK(`ws://127.0.0.1:${port}`);
+  const address = transport.server?.address();
+  if (typeof address !== "object" || !address) throw new Error("the game server has no port");
+  const sdk = new ColyseusSDK(`ws://127.0.0.1:${address.port}`);
   const joined: JoinedRoom[] = [];
   return {
     join: async (room, options = {}) => {

@@ -14,7 +14,7 @@ import {
   type Up,
   type UnknownMessage,
 } from "@banterwire/protocol";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocketServer } from "ws";
 
 /** A sidecar without a model: the test says each word itself. */
 export interface ScriptedSidecar {
@@ -116,7 +116,7 @@ const WELCOME: Down = {
 };
 
 async function closeServer(server: WebSocketServer): Promise<void> {
-  for (const socket of server.clients as Set<WebSocket>) socket.terminate();
+  for (const socket of server.clients) socket.terminate();
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
   });

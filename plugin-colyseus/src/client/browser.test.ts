@@ -8,6 +8,8 @@ test("what goes into the browser imports nothing but itself, types apart", () =>
   const sources = [...files, "../wire.ts"].map((name) =>
     readFileSync(`${import.meta.dirname}/${name}`, "utf8"),
   );
-  const imported = sources.flatMap((source) => [...source.matchAll(IMPORT)].map((match) => match[1]));
+  const imported = sources.flatMap((source) =>
+    [...source.matchAll(IMPORT)].map((match) => match[1]),
+  );
   expect(new Set(imported)).toEqual(new Set(["../wire.ts", "./read-entries.ts"]));
 });
