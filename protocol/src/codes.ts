@@ -87,9 +87,32 @@ export const CODES = {
     retry: false,
     closeCode: 4401,
   },
+  unsupported: {
+    cause: "The message belongs to an optional part that this peer does not have.",
+    remedy: "Send it only where welcome names its capability.",
+    retry: false,
+  },
+  version_unsupported: {
+    cause: "The client's minor version is older than the oldest that the sidecar speaks.",
+    remedy: "Update the client.",
+    retry: false,
+    closeCode: 4406,
+  },
+  session_taken: {
+    cause: "A newer connection went on with this connection's session.",
+    remedy: "None: the newer connection has the lines.",
+    retry: false,
+    closeCode: 4410,
+  },
   handshake_timeout: {
     cause: "No hello came within the time to handshake.",
     remedy: "Send hello as soon as the WebSocket is open.",
+    retry: true,
+    closeCode: 4408,
+  },
+  fragment_timeout: {
+    cause: "A WebSocket message was begun and not finished in time.",
+    remedy: "Send each message whole; reconnect.",
     retry: true,
     closeCode: 4408,
   },
@@ -135,6 +158,11 @@ export const CODES = {
     remedy: "Send character register first.",
     retry: false,
   },
+  character_exists: {
+    cause: "The room has registered a character with this id already.",
+    remedy: "Send character update.",
+    retry: false,
+  },
   line_exists: {
     cause: "A line with this id is open already.",
     remedy: "Use a fresh line id for each cue.",
@@ -155,8 +183,33 @@ export const CODES = {
     remedy: "Show an authored line; send fewer cues at once.",
     retry: true,
   },
+  cue_rate_room: {
+    cause: "The room sends cues faster than maxCuesPerSecondPerRoom.",
+    remedy: "Show an authored line; send fewer cues.",
+    retry: true,
+  },
+  cue_rate_game: {
+    cause: "The game sends cues faster than maxCuesPerSecondPerGame, all connections together.",
+    remedy: "Show an authored line; send fewer cues, or raise the sidecar's limit.",
+    retry: true,
+  },
+  scene_exists: {
+    cause: "A scene with this id is under way already.",
+    remedy: "Use a fresh scene id.",
+    retry: false,
+  },
+  too_many_scenes: {
+    cause: "The room has MAX_SCENES_PER_ROOM scenes under way.",
+    remedy: "Stop one first.",
+    retry: true,
+  },
+  no_new_lines: {
+    cause: "The sidecar has sent drain: it ends what is open and begins nothing.",
+    remedy: "Show an authored line; reconnect when the connection closes.",
+    retry: true,
+  },
   draining: {
-    cause: "The sidecar is about to stop.",
+    cause: "The sidecar stops now.",
     remedy: "Reconnect after a moment; show authored lines meanwhile.",
     retry: true,
     closeCode: 4503,

@@ -25,8 +25,22 @@ export function filledText(maxBytes: number): z.ZodString {
 export const id = filledText(LIMITS.MAX_ID_BYTES);
 export const roomId = uint32;
 
-/** Lines begun by rooms have odd ids, lines begun by the sidecar even ones. */
+export const sceneId = uint32;
+
+/** Any line: begun by a room (odd) or by the sidecar (even). */
 export const lineId = uint32.min(1);
+
+/** A line that a room begins. Odd, so that it never meets one that the sidecar begins. */
+export const roomLineId = lineId.refine((line) => line % 2 === 1, {
+  error: "lines begun by rooms have odd ids",
+});
+
+/** Names what a connection holds, so that the next connection can go on with it. */
+export const session = z
+  .instanceof(Uint8Array)
+  .refine((bytes) => bytes.length === LIMITS.SESSION_BYTES, {
+    error: `expected ${LIMITS.SESSION_BYTES} bytes`,
+  });
 
 export const authoredLines = z
   .array(filledText(LIMITS.MAX_AUTHORED_LINE_BYTES))
@@ -42,7 +56,8 @@ export type Source = z.infer<typeof source>;
  * `complete`: the model ended it. `length`: a cap ended it. `truncated`: it could not go on.
  * For source `fallback`: `budget` (the model was too late), `shed` (no capacity in time),
  * `upstream` (the model failed), `unreachable` (no sidecar), `refused` (an error answered the cue).
- * For source `none`: `cancelled` (by the room), `superseded` (by a newer cue).
+ * For source `none`: `cancelled` (by the room), `superseded` (by a newer cue), `silence` (the
+ * character chose to say nothing), `shed` (ambience that there was no capacity for).
  */
 export const REASONS = [
   "complete",
@@ -55,6 +70,7 @@ export const REASONS = [
   "refused",
   "cancelled",
   "superseded",
+  "silence",
 ] as const;
 export const reason = z.enum(REASONS);
 export type Reason = z.infer<typeof reason>;

@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from "./clock.ts";
 export { type Code, type CodeEntry, CODES, codeEntry, ProtocolError } from "./codes.ts";
+export { CAPABILITIES, type Capability } from "./capabilities.ts";
 export { assertSendable, decodeDown, decodeUp, encode, type UnknownMessage } from "./codec.ts";
 export { countCodePoints } from "./code-points.ts";
 export { DOWN, type Down } from "./down.ts";
@@ -12,9 +13,15 @@ export {
   type LineStep,
   WAITING,
 } from "./line-state.ts";
+export type { Action } from "./messages/action.ts";
 export type { CharacterRegister } from "./messages/character-register.ts";
+export type { CharacterUpdate } from "./messages/character-update.ts";
 export type { Cue } from "./messages/cue.ts";
+export type { Hello } from "./messages/hello.ts";
 export type { LineEnd } from "./messages/line-end.ts";
+export type { Outcome as OutcomeReport } from "./messages/outcome.ts";
+export type { Resume } from "./messages/resume.ts";
+export type { SceneStart } from "./messages/scene-start.ts";
 export type { Welcome } from "./messages/welcome.ts";
 export { displayMsFor } from "./reading-pace.ts";
 export { UP, type Up } from "./up.ts";

@@ -23,7 +23,7 @@ export const LIMITS = {
   MAX_EVENT_BYTES: 512,
   /** Facts of context in one cue. */
   MAX_CONTEXT_FACTS: 8,
-  /** Characters that one cue may name. */
+  /** Characters that one cue or one scene may name. */
   MAX_CANDIDATES: 16,
   /** Text of one delta. */
   MAX_DELTA_BYTES: 8_192,
@@ -31,8 +31,22 @@ export const LIMITS = {
   MAX_DELTAS_PER_FRAME: 256,
   /** Visible text of one line, Unicode code points. */
   MAX_LINE_CODE_POINTS: 4_096,
-  /** A cue's remaining time, milliseconds. */
-  MAX_REMAINING_MS: 60_000,
+  /** A cue's budget, and so its remaining time, milliseconds. */
+  MAX_BUDGET_MS: 60_000,
+  /** Lines of one scene. */
+  MAX_SCENE_LINES: 64,
+  /** Scenes under way in one room. */
+  MAX_SCENES_PER_ROOM: 4,
+  /** Arguments of one action. */
+  MAX_ACTION_ARGUMENTS: 16,
+  /** One argument of an action, if it is text. */
+  MAX_ACTION_ARGUMENT_BYTES: 512,
+  /** Lines in one resume; more follow in another. */
+  MAX_LINES_PER_RESUME: 1_024,
+  /** A session's name, random bytes. */
+  SESSION_BYTES: 16,
+  /** Greatest attention of a candidate. */
+  MAX_ATTENTION: 255,
   /** Text for people in an error. */
   MAX_ERROR_MESSAGE_BYTES: 512,
   /** Capabilities in one handshake. */

@@ -182,7 +182,7 @@ class BanterClient implements Client, LineHost, ConnectionEvents {
       kind: "cue",
       room: room.id,
       line: line.id,
-      character: line.character,
+      candidates: [[line.character, 0, 255]],
       remainingMs: Math.max(0, Math.floor(remainingMs)),
       priority: cue.priority ?? (cue.said === undefined ? "nearby" : "reply"),
       player: cue.player ? [cue.player.id, cue.player.name] : null,

@@ -119,7 +119,13 @@ export class Connection {
     this.#arm(GREETING_TIMEOUT_MS, () => this.#fail("the sidecar did not welcome us in time"));
     const { clientName } = this.#options;
     transport.send(
-      encode({ kind: "hello", minor: PROTOCOL_MINOR, capabilities: [], client: clientName }),
+      encode({
+        kind: "hello",
+        minor: PROTOCOL_MINOR,
+        capabilities: [],
+        client: clientName,
+        session: null,
+      }),
     );
   }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { id, uint32 } from "../fields.ts";
+import { id, session, uint32 } from "../fields.ts";
 import { LIMITS } from "../limits.ts";
 import { message, type ValueOf } from "./message.ts";
 
@@ -11,6 +11,14 @@ export const welcome = message(64, "welcome", {
   capabilities: z.array(id).max(LIMITS.MAX_CAPABILITIES),
   /** Name and version of the sidecar's software, for logs. */
   server: id,
+  /** What to say in the next hello to go on with what this connection holds. */
+  session,
+  /** A number that this run of the sidecar keeps: another one means that it was restarted. */
+  epoch: uint32,
+  /** Whether rooms, characters and lines of the session that hello named still stand. */
+  resumed: z.boolean(),
+  /** How long after a loss the session can be gone on with, milliseconds; 0 where never. */
+  resumeWindowMs: uint32,
   /** Budget for rooms that have none of their own, milliseconds. */
   ttftBudgetMs: uint32.min(1),
   /** A peer that has sent nothing for this long sends a ping; after two of them it is gone. */
@@ -19,5 +27,8 @@ export const welcome = message(64, "welcome", {
   maxCharactersPerRoom: uint32,
   maxLinesPerRoom: uint32,
   maxLines: uint32,
+  /** Sustained rate, and burst; the game's counts all connections with its token. */
+  maxCuesPerSecondPerRoom: uint32.min(1),
+  maxCuesPerSecondPerGame: uint32.min(1),
 });
 export type Welcome = ValueOf<typeof welcome>;
