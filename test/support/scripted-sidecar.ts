@@ -31,18 +31,21 @@ export interface ScriptedSidecar {
 /** One line as the test tells it. */
 export class ScriptedLine {
   readonly cue: Cue;
+  /** Who speaks: the first candidate, unless the test chooses another one. */
+  npc: string;
   readonly #send: (message: Down) => void;
   #source: Source | undefined;
   #length = 0;
 
   constructor(cue: Cue, send: (message: Down) => void) {
     this.cue = cue;
+    this.npc = cue.candidates[0]?.[0] ?? "";
     this.#send = send;
   }
 
   text(text: string, source: Source = "model"): void {
-    const { line, room, character } = this.cue;
-    if (!this.#source) this.#send({ kind: "lineBegin", line, room, character, source });
+    const { line } = this.cue;
+    if (!this.#source) this.#begin(source);
     this.#source ??= source;
     this.#send({ kind: "delta", parts: [[line, this.#length, text]] });
     this.#length += countCodePoints(text);
@@ -54,6 +57,11 @@ export class ScriptedLine {
     const spansUs: [number, number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0, 0];
     const { line } = this.cue;
     this.#send({ kind: "lineEnd", line, source, reason, length: this.#length, displayMs, spansUs });
+  }
+
+  #begin(source: Source): void {
+    const { line, room } = this.cue;
+    this.#send({ kind: "lineBegin", line, room, character: this.npc, source, scene: null });
   }
 }
 
@@ -107,12 +115,18 @@ const WELCOME: Down = {
   minor: PROTOCOL_MINOR,
   capabilities: [],
   server: "scripted sidecar",
+  session: new Uint8Array(16),
+  epoch: 1,
+  resumed: false,
+  resumeWindowMs: 0,
   ttftBudgetMs: TTFT_BUDGET_MS,
   heartbeatMs: 10_000,
   maxRooms: 64,
   maxCharactersPerRoom: 64,
   maxLinesPerRoom: 64,
   maxLines: 64,
+  maxCuesPerSecondPerRoom: 1_000,
+  maxCuesPerSecondPerGame: 1_000,
 };
 
 async function closeServer(server: WebSocketServer): Promise<void> {
