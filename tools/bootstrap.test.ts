@@ -20,7 +20,7 @@ const LOCK_FILE = {
 };
 
 /** Records its call, then installs, fails or never ends, as FAKE_NPM says. */
-const FAKE_NPM = `#!${process.execPath}
+const FAKE_NPM = `#!/usr/bin/env node
 const fs = require("node:fs");
 if (process.argv[2] === "--version") { console.log(process.env.FAKE_NPM_VERSION ?? "11.0.0"); process.exit(0); }
 fs.appendFileSync("npm-calls.log", process.argv.slice(2).join(" ") + "\\n");
