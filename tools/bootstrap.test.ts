@@ -345,6 +345,22 @@ describe("stopping", () => {
     },
   );
 
+  test("a kill -9 of the npm that runs the bootstrap ends the child as well", async () => {
+    installed();
+    // As npm does it: a process of its own, a shell, and in it the bootstrap.
+    const script = `require("node:child_process").spawn("sh", ["-c", process.argv[1] + "; exit"], { stdio: "inherit" })`;
+    const command = `"${process.execPath}" "${join(root, "tools", "bootstrap.mjs")}" start`;
+    const npm = spawn(process.execPath, ["-e", script, command], {
+      env: { ...process.env, npm_lifecycle_event: "start" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    started.push(npm);
+    const pid = await stubPid(npm);
+    npm.kill("SIGKILL");
+    await until(() => !isAlive(pid));
+    expect(read("signals.log")).toBe("SIGTERM\n");
+  });
+
   test("a kill -9 of the bootstrap closes the child's channel, so that it ends", async () => {
     installed();
     const child = begin(["start"]);

@@ -31,7 +31,7 @@ export const LAW = {
 
   /** A file or folder directly in sidecar/src is a layer. It may import itself and the rows below its own. */
   sidecarRows: [
-    ["index", "cli"],
+    ["index", "cli", "testing"],
     ["server"],
     ["listener", "embedded", "place"],
     ["status"],

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { Unmet } from "./unmet.mjs";
@@ -76,18 +77,34 @@ function passSignalsTo(child) {
 }
 
 /**
- * npm passes signals on, but a killed npm cannot: run by npm, we stop when our parent changes. Not
- * otherwise, since a shell that ends may leave us in the background on purpose.
+ * npm passes signals on, but a killed npm cannot: run by npm, we stop when it is gone. Not otherwise,
+ * since a shell that ends may leave us in the background on purpose.
  * @param {() => void} onGone
  */
 function watchNpm(onGone) {
   const parent = process.ppid;
+  const npm = npmPid(parent);
   const timer = setInterval(() => {
-    if (process.ppid === parent || process.env["npm_lifecycle_event"] === undefined) return;
+    if (process.env["npm_lifecycle_event"] === undefined) return;
+    if (process.ppid === parent && npmPid(parent) === npm) return;
     clearInterval(timer);
     onGone();
   }, PARENT_POLL_MS);
   return timer;
+}
+
+/**
+ * npm is our parent, or the parent of the `sh -c` between us; only Linux tells without another process.
+ * @param {number} parent
+ */
+function npmPid(parent) {
+  try {
+    const [, name, itsParent] =
+      /^\d+ \((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${parent}/stat`, "utf8")) ?? [];
+    return name !== undefined && /^(ba|da)?sh$/.test(name) ? Number(itsParent) : parent;
+  } catch {
+    return parent;
+  }
 }
 
 /** @param {string} bin */
