@@ -82,12 +82,12 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#over) return;
     if (this.#lines.push(chunk)) return;
-    this.#fail({ kind: "protocol", why: `a line of more than ${MAX_LINE_BYTES} bytes` });
-    this.#controller?.abort(new Error("a line too long"));
+    this.#reject({ kind: "protocol", why: `a line of more than ${MAX_LINE_BYTES} bytes` });
   }
 
   onResponseEnd(): void {
     this.#lines.flush();
+    if (this.#status !== 200) this.#fail({ kind: "status", why: `HTTP ${this.#status}` });
     this.#fail({ kind: "ended-early", why: "the stream ended before it was done" });
   }
 
@@ -101,11 +101,11 @@ class ChatHandler implements Dispatcher.DispatchHandler {
     const chunk = parseObject(line);
     if (this.#status !== 200) {
       const why = typeof chunk?.["error"] === "string" ? chunk["error"] : line;
-      return this.#fail({ kind: "status", why: `HTTP ${this.#status}: ${clip(why)}` });
+      return this.#reject({ kind: "status", why: `HTTP ${this.#status}: ${clip(why)}` });
     }
-    if (!chunk) return this.#fail({ kind: "protocol", why: `no JSON: ${clip(line)}` });
+    if (!chunk) return this.#reject({ kind: "protocol", why: `no JSON: ${clip(line)}` });
     if (typeof chunk["error"] === "string") {
-      return this.#fail({ kind: "engine", why: clip(chunk["error"]) });
+      return this.#reject({ kind: "engine", why: clip(chunk["error"]) });
     }
     const message = chunk["message"];
     if (isObject(message) && typeof message["content"] === "string") {
@@ -123,6 +123,13 @@ class ChatHandler implements Dispatcher.DispatchHandler {
       prefillMs: numberOr0(chunk["prompt_eval_duration"]) / NS_PER_MS,
       tokens: numberOr0(chunk["eval_count"]),
     });
+  }
+
+  /** Fails without waiting for the response's end, which may never come. */
+  #reject(failure: Failure): void {
+    if (this.#over) return;
+    this.#fail(failure);
+    this.#controller?.abort(new Error(failure.why));
   }
 
   #fail(failure: Failure): void {

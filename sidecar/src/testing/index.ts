@@ -1,0 +1,11 @@
+export type { Books, Received } from "./books.ts";
+export { type Mood, MOODS } from "./moods.ts";
+export { refusing, type Reply, saying, type Step, tokensOf } from "./reply.ts";
+export {
+  type Script,
+  type ScriptedModel,
+  type ScriptedOllama,
+  type ScriptedOllamaOptions,
+  startScriptedOllama,
+} from "./scripted-ollama.ts";
+export { inOneWrite, inPieces } from "./wire.ts";

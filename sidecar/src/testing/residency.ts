@@ -1,0 +1,113 @@
+import type { Clock } from "@banterwire/protocol";
+import type { Bookkeeper } from "./books.ts";
+import { wait } from "./wait.ts";
+
+/** A model in memory. */
+interface Resident {
+  readonly model: string;
+  readonly runnerOptions: string;
+  readonly contextLength: number;
+  /** On the wall clock; undefined for ever. */
+  expiresAtMs: number | undefined;
+}
+
+export interface ResidencyOptions {
+  readonly clock: Clock;
+  readonly books: Bookkeeper;
+  readonly loadMs: number;
+  readonly defaultContextLength: number;
+  /** The engine lost its caches. */
+  readonly onUnload: () => void;
+}
+
+/** What Ollama keeps a model for when nobody says. */
+const DEFAULT_KEEP_ALIVE_MS = 300_000;
+/** Ollama shows "for ever" as a date far ahead. */
+const FOR_EVER = "2318-11-21T00:00:00Z";
+const RUNNER_OPTIONS = ["num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread"];
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Which model is in memory, with which runner options, and until when; one at a time. */
+export class Residency {
+  readonly #options: ResidencyOptions;
+  #resident: Resident | undefined;
+  #loading: Promise<void> | undefined;
+
+  constructor(options: ResidencyOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the time that loading took, milliseconds; or when the signal is aborted. */
+  async ensure(model: string, runner: object | undefined, signal: AbortSignal): Promise<number> {
+    const { clock } = this.#options;
+    const fromMs = clock.nowMs();
+    const wanted = this.#runnerOptionsOf(runner);
+    while (!signal.aborted && !this.#isResident(model, wanted)) {
+      this.#loading ??= this.#load(model, wanted, signal);
+      await this.#loading;
+    }
+    return clock.nowMs() - fromMs;
+  }
+
+  /** Applies a request's keep-alive, or the default: the latest request wins. */
+  keep(model: string, keepAlive: unknown): void {
+    const resident = this.#resident;
+    if (resident?.model !== model) return;
+    const ms = keepAlive === undefined ? DEFAULT_KEEP_ALIVE_MS : keepAliveMs(keepAlive);
+    if (ms === 0) return this.unload();
+    resident.expiresAtMs = ms < 0 ? undefined : Date.now() + ms;
+  }
+
+  unload(): void {
+    this.#resident = undefined;
+    this.#options.onUnload();
+  }
+
+  /** As `/api/ps` lists it. */
+  get list(): object[] {
+    const resident = this.#resident;
+    if (!resident) return [];
+    const { model, contextLength, expiresAtMs } = resident;
+    const expires_at = expiresAtMs === undefined ? FOR_EVER : new Date(expiresAtMs).toISOString();
+    return [
+      {
+        name: model,
+        model,
+        size: 1_000_000,
+        size_vram: 1_000_000,
+        expires_at,
+        context_length: contextLength,
+      },
+    ];
+  }
+
+  #isResident(model: string, runnerOptions: string): boolean {
+    return this.#resident?.model === model && this.#resident.runnerOptions === runnerOptions;
+  }
+
+  async #load(model: string, runnerOptions: string, signal: AbortSignal): Promise<void> {
+    const { clock, books, loadMs } = this.#options;
+    books.count("loads");
+    if (this.#resident) this.unload();
+    await wait(clock, loadMs, signal);
+    this.#loading = undefined;
+    // The disconnect of the first requester kills the load for all who wait for it.
+    if (signal.aborted) return books.count("killedLoads");
+    const { num_ctx: contextLength } = JSON.parse(runnerOptions) as { num_ctx: number };
+    this.#resident = { model, runnerOptions, contextLength, expiresAtMs: undefined };
+  }
+
+  #runnerOptionsOf(given: object = {}): string {
+    const named = Object.entries(given).filter(([key]) => RUNNER_OPTIONS.includes(key));
+    const all = { num_ctx: this.#options.defaultContextLength, ...Object.fromEntries(named) };
+    return JSON.stringify(all, RUNNER_OPTIONS);
+  }
+}
+
+/** Seconds as a number, or a duration such as `240s`; negative is for ever. */
+function keepAliveMs(keepAlive: unknown): number {
+  if (typeof keepAlive === "number") return keepAlive * 1_000;
+  const [, amount, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)?$/u.exec(String(keepAlive)) ?? [];
+  if (amount === undefined) return DEFAULT_KEEP_ALIVE_MS;
+  return Number(amount) * (UNIT_MS[unit ?? "s"] ?? 1_000);
+}
