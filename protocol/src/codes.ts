@@ -1,3 +1,5 @@
+import { LIMITS } from "./limits.ts";
+
 /** What an error means for the connection and for the one who reads it. */
 export interface CodeEntry {
   /** What was wrong. */
@@ -158,11 +160,6 @@ export const CODES = {
     remedy: "Send character register first.",
     retry: false,
   },
-  character_exists: {
-    cause: "The room has registered a character with this id already.",
-    remedy: "Send character update.",
-    retry: false,
-  },
   line_exists: {
     cause: "A line with this id is open already.",
     remedy: "Use a fresh line id for each cue.",
@@ -229,12 +226,15 @@ export function codeEntry(code: Code): CodeEntry {
   return CODES[code];
 }
 
+/** Keeps what a peer sent from making the answer longer than an answer may be. */
+const MAX_MESSAGE_CODE_UNITS = Math.floor(LIMITS.MAX_ERROR_MESSAGE_BYTES / 3);
+
 /** A fault found in what a peer sent, before it is told so. */
 export class ProtocolError extends Error {
   readonly code: Code;
 
   constructor(code: Code, message: string) {
-    super(message);
+    super(message.slice(0, MAX_MESSAGE_CODE_UNITS));
     this.name = "ProtocolError";
     this.code = code;
   }

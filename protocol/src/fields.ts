@@ -36,11 +36,10 @@ export const roomLineId = lineId.refine((line) => line % 2 === 1, {
 });
 
 /** Names what a connection holds, so that the next connection can go on with it. */
-export const session = z
-  .instanceof(Uint8Array)
-  .refine((bytes) => bytes.length === LIMITS.SESSION_BYTES, {
-    error: `expected ${LIMITS.SESSION_BYTES} bytes`,
-  });
+export const session = z.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array && value.length === LIMITS.SESSION_BYTES,
+  { error: `expected ${LIMITS.SESSION_BYTES} bytes` },
+);
 
 export const authoredLines = z
   .array(filledText(LIMITS.MAX_AUTHORED_LINE_BYTES))

@@ -8,6 +8,7 @@ export { PRIORITIES, type Priority, type Reason, REASONS, type Source, SOURCES }
 export { LIMITS } from "./limits.ts";
 export {
   advanceLine,
+  lengthOf,
   type LineEvent,
   type LineState,
   type LineStep,

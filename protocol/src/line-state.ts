@@ -35,7 +35,8 @@ export function advanceLine(state: LineState, event: LineEvent): LineStep {
   if (state.name === "ended") return LATE;
   switch (event.name) {
     case "begin":
-      if (state.name === "speaking") return breach("begin of a line that has begun");
+      // Until its first text a line is committed to no source.
+      if (lengthOf(state) > 0) return breach("begin of a line that has text");
       if (event.source === "none") return breach("begin without a source");
       return next({ name: "speaking", source: event.source, length: 0 });
     case "delta":
@@ -57,12 +58,15 @@ function endLine(
   source: Source,
   reason: Reason,
 ): LineStep {
-  if (state.name === "waiting" && source !== "none") return breach("end with a source, no text");
-  if (state.name === "speaking" && source !== state.source) {
-    return breach(`end with source ${source} of a line that began with ${state.source}`);
-  }
-  const length = state.name === "speaking" ? state.length : 0;
+  const length = lengthOf(state);
+  const spoken = state.name === "speaking" && length > 0 ? state.source : "none";
+  if (source !== spoken) return breach(`end with source ${source} of a line from ${spoken}`);
   return next({ name: "ended", source, reason, length });
+}
+
+/** Code points of visible text. */
+export function lengthOf(state: LineState): number {
+  return state.name === "waiting" ? 0 : state.length;
 }
 
 function next(state: LineState): LineStep {

@@ -1,14 +1,20 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { ProtocolError } from "../codes.ts";
 import { assertSendable } from "../codec.ts";
-import type { CharacterRegister } from "../messages/character-register.ts";
-import type { Cue as CueMessage } from "../messages/cue.ts";
+import type { Reason } from "../fields.ts";
+import { LIMITS } from "../limits.ts";
 import type { ErrorMessage } from "../messages/error.ts";
 import type { Welcome } from "../messages/welcome.ts";
-import { Connection, type ConnectionEvents, type ConnectionState } from "./connection.ts";
+import type { Up } from "../up.ts";
+import { Connection, type ConnectionEvents } from "./connection.ts";
+import type { ConnectionState } from "./connection-state.ts";
+import { priorityOf } from "./cue-message.ts";
+import { CueRate } from "./cue-rate.ts";
 import { addOutcome, type HitRates, NO_HITS } from "./hit-rates.ts";
-import { CLIENT_GUARD_MS, type Line, type LineHost, OpenLine } from "./line.ts";
-import { type Character, type Cue, type Room, RoomCharacter } from "./room.ts";
+import { CLIENT_GUARD_MS, type LineHost, OpenLine } from "./line.ts";
+import { OpenRoom, type RoomHost } from "./open-room.ts";
+import { outcomeReport, ReportLog } from "./report-log.ts";
+import type { Cue, Room } from "./room.ts";
 import { type OpenTransport, webSocketTransport } from "./transport.ts";
 
 export interface ClientOptions {
@@ -41,29 +47,26 @@ export interface Client {
 }
 
 const DEFAULT_TTFT_BUDGET_MS = 200;
-const MAX_BUDGET_MS = 60_000;
 /** Between the sidecar's fallback leaving and the client's own: the sidecar is to come first. */
 const DELIVERY_GUARD_MS = 5;
-/** Bound of lines open at once before the first welcome tells the sidecar's own. */
-const DEFAULT_MAX_LINES = 1_024;
 
-/** Connects to a sidecar; the client can be used at once, lines are authored until it answers. */
+/**
+ * Connects to a sidecar; the client can be used at once, lines are authored until it answers.
+ * @throws if the URL is none.
+ */
 export function createClient(options: ClientOptions): Client {
   return new BanterClient(options);
 }
 
-interface OpenRoom extends Room {
-  readonly id: number;
-  readonly characters: Map<string, RoomCharacter>;
-}
-
-class BanterClient implements Client, LineHost, ConnectionEvents {
+class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   readonly clock: Clock;
+  readonly random: () => number;
   readonly #options: ClientOptions;
-  readonly #random: () => number;
   readonly #connection: Connection;
   readonly #rooms = new Map<number, OpenRoom>();
-  readonly #lines = new Map<number, { readonly line: OpenLine; readonly room: number }>();
+  readonly #lines = new Map<number, OpenLine>();
+  readonly #reports = new ReportLog((report) => this.#connection.send(report));
+  #gameRate: CueRate | undefined;
   #hitRates = NO_HITS;
   #nextRoom = 1;
   #nextLine = 1;
@@ -71,13 +74,13 @@ class BanterClient implements Client, LineHost, ConnectionEvents {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
-    this.#random = options.random ?? Math.random;
+    this.random = options.random ?? Math.random;
     this.#connection = new Connection(
       {
         openTransport: options.openTransport ?? webSocketTransport(options.url, options.token),
         clientName: options.clientName ?? "@banterwire/protocol",
         clock: this.clock,
-        random: this.#random,
+        random: this.random,
       },
       this,
     );
@@ -97,19 +100,12 @@ class BanterClient implements Client, LineHost, ConnectionEvents {
   }
 
   openRoom({ worldKey }: { readonly worldKey: string }): Room {
-    const id = this.#nextRoom++;
+    const id = this.#nextRoom;
     assertSendable({ kind: "roomOpen", room: id, worldKey });
-    const characters = new Map<string, RoomCharacter>();
-    const room: OpenRoom = {
-      id,
-      worldKey,
-      characters,
-      register: (character) => this.#register(room, character),
-      say: (character, cue) => this.#say(room, character, cue),
-      close: () => this.#closeRoom(room),
-    };
+    this.#nextRoom = (id + 1) >>> 0;
+    const room = new OpenRoom(id, worldKey, this);
     this.#rooms.set(id, room);
-    this.#connection.send({ kind: "roomOpen", room: id, worldKey });
+    this.announce(room);
     return room;
   }
 
@@ -118,120 +114,74 @@ class BanterClient implements Client, LineHost, ConnectionEvents {
     this.#connection.close();
   }
 
-  #register(room: OpenRoom, character: Character): void {
-    const registration: CharacterRegister = {
-      kind: "characterRegister",
-      room: room.id,
-      character: character.id,
-      name: character.name,
-      persona: character.persona,
-      fallbacks: [...character.fallbacks],
-      closers: [...(character.closers ?? [])],
-    };
-    assertSendable(registration);
-    room.characters.set(character.id, new RoomCharacter(registration, this.#random));
-    this.#connection.send(registration);
-  }
+  // What rooms ask of their host.
 
-  #say(room: OpenRoom, characterId: string, cue: Cue): Line {
-    const character = room.characters.get(characterId);
+  openLine: RoomHost["openLine"] = (room, speakers, cue) => {
     const line = new OpenLine({
       id: this.#takeLineId(),
-      character: characterId,
-      priority: cue.priority ?? (cue.said === undefined ? "nearby" : "reply"),
+      room: room.id,
+      speakers,
+      priority: priorityOf(cue),
       budgetMs: this.#budgetMs(cue),
       host: this,
       observer: cue,
       signal: cue.signal,
-      fallback: () => character?.fallback() ?? "…",
-      closer: () => character?.closer() ?? "…",
     });
-    this.#lines.set(line.id, { line, room: room.id });
-    if (cue.signal?.aborted) line.cancel();
-    else this.#send(room, character, line, cue);
-    if (cue.supersedes) this.#lines.get(cue.supersedes.id)?.line.withdraw("superseded");
+    this.#lines.set(line.id, line);
+    room.lines.set(line.id, line);
     return line;
-  }
+  };
 
-  #send(room: OpenRoom, character: RoomCharacter | undefined, line: OpenLine, cue: Cue): void {
-    if (!character || !this.#rooms.has(room.id)) {
-      this.trouble(`${line.character} is not registered in the room ${room.worldKey}`);
-      return line.fallBack("refused");
-    }
-    if (this.#lines.size > this.#maxLines()) return line.fallBack("shed");
-    const message = this.#cueMessage(room, line, cue);
-    try {
-      assertSendable(message);
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.trouble(`a cue was not sent: ${error.message}`);
-      return line.fallBack("refused");
-    }
-    if (message.remainingMs === 0) return line.fallBack("budget");
-    if (!this.#connection.send(message)) line.fallBack("unreachable");
-  }
-
-  #cueMessage(room: OpenRoom, line: OpenLine, cue: Cue): CueMessage {
-    const remainingMs =
-      this.#budgetMs(cue) -
-      line.elapsedMs -
-      this.#connection.roundTripMs -
-      CLIENT_GUARD_MS -
-      DELIVERY_GUARD_MS;
-    return {
-      kind: "cue",
-      room: room.id,
-      line: line.id,
-      candidates: [[line.character, 0, 255]],
-      remainingMs: Math.max(0, Math.floor(remainingMs)),
-      priority: cue.priority ?? (cue.said === undefined ? "nearby" : "reply"),
-      player: cue.player ? [cue.player.id, cue.player.name] : null,
-      said: cue.said ?? null,
-      event: cue.event ?? null,
-      context: [...(cue.context ?? [])],
-      supersedes: cue.supersedes?.id ?? null,
-    };
-  }
-
-  #budgetMs(cue: Cue): number {
+  refusal(room: OpenRoom): Reason | undefined {
     const { state } = this.#connection;
-    const told = state.name === "open" ? state.welcome.ttftBudgetMs : DEFAULT_TTFT_BUDGET_MS;
-    const budgetMs = cue.ttftBudgetMs ?? this.#options.ttftBudgetMs ?? told;
-    return Math.min(MAX_BUDGET_MS, Math.max(0, budgetMs));
+    if (state.name === "draining") return "shed";
+    if (state.name !== "open") return "unreachable";
+    const { maxLines, maxLinesPerRoom } = state.welcome;
+    if (!room.announced) return "shed";
+    if (this.#lines.size > maxLines || room.lines.size > maxLinesPerRoom) return "shed";
+    return room.takeCue() && this.#gameRate?.take(this.clock.nowMs()) ? undefined : "shed";
   }
 
-  #maxLines(): number {
+  remainingMs(line: OpenLine): number {
+    const guardMs = this.#connection.roundTripMs + CLIENT_GUARD_MS + DELIVERY_GUARD_MS;
+    return line.budgetMs - line.elapsedMs - guardMs;
+  }
+
+  send(message: Up): boolean {
+    return this.#sendable(message) && this.#connection.send(message);
+  }
+
+  announce(room: OpenRoom): void {
     const { state } = this.#connection;
-    return state.name === "open" ? state.welcome.maxLines : DEFAULT_MAX_LINES;
+    if (state.name !== "open") return;
+    const { maxRooms } = state.welcome;
+    const announced = this.#rooms.values().filter((one) => one.announced);
+    if (announced.toArray().length < maxRooms) return room.announce(state.welcome);
+    this.trouble(
+      `${room.worldKey} hears authored lines only: the sidecar allows ${maxRooms} rooms`,
+    );
   }
 
-  #takeLineId(): number {
-    while (this.#lines.has(this.#nextLine)) this.#advanceLineId();
-    const id = this.#nextLine;
-    this.#advanceLineId();
-    return id;
-  }
-
-  #advanceLineId(): void {
-    this.#nextLine = (this.#nextLine + 2) >>> 0;
-  }
-
-  #closeRoom(room: OpenRoom): void {
-    if (!this.#rooms.delete(room.id)) return;
-    for (const entry of this.#lines.values().toArray())
-      if (entry.room === room.id) entry.line.cancel();
-    this.#connection.send({ kind: "roomClose", room: room.id });
+  closed(room: OpenRoom): void {
+    this.#rooms.delete(room.id);
   }
 
   // What lines ask of their host.
 
-  cancelUpstream(line: Line): void {
-    if (this.#lines.has(line.id)) this.#connection.send({ kind: "cancel", line: line.id });
+  heard(line: OpenLine, player: string, offset: number): void {
+    this.send({ kind: "heard", line: line.id, player, offset });
+  }
+
+  cancelUpstream(line: OpenLine): void {
+    this.#connection.send({ kind: "cancel", line: line.id });
   }
 
   ended: LineHost["ended"] = (line, outcome) => {
     this.#lines.delete(line.id);
+    this.#rooms.get(line.room)?.lines.delete(line.id);
     this.#hitRates = addOutcome(this.#hitRates, outcome);
+    const report = outcomeReport(line, outcome);
+    if (this.#sendable(report)) this.#reports.add(report);
   };
 
   trouble(why: string): void {
@@ -244,39 +194,67 @@ class BanterClient implements Client, LineHost, ConnectionEvents {
 
   // What the connection tells.
 
-  opened(_welcome: Welcome): void {
-    for (const room of this.#rooms.values()) {
-      this.#connection.send({ kind: "roomOpen", room: room.id, worldKey: room.worldKey });
-      for (const { registration } of room.characters.values()) this.#connection.send(registration);
-    }
+  opened(welcome: Welcome): void {
+    this.#gameRate = new CueRate(welcome.maxCuesPerSecondPerGame, this.clock.nowMs());
+    for (const room of this.#rooms.values()) this.announce(room);
+    this.#reports.flush();
   }
 
   received: ConnectionEvents["received"] = (message) => {
     switch (message.kind) {
       case "lineBegin":
-        return this.#lines.get(message.line)?.line.begin(message.source);
+        return this.#lines.get(message.line)?.begin(message.source, message.character);
       case "delta":
-        for (const [id, offset, text] of message.parts) {
-          this.#lines.get(id)?.line.delta(offset, text);
-        }
+        for (const [id, offset, text] of message.parts) this.#lines.get(id)?.delta(offset, text);
         return;
       case "lineEnd":
-        return this.#lines.get(message.line)?.line.endedUpstream(message);
+        return this.#lines.get(message.line)?.endedUpstream(message);
       case "error":
         return this.#refused(message);
+      case "flow":
+        if (message.slow) this.trouble("this process reads too slowly: text comes merged");
+        return;
+      case "action":
+      case "sceneEnd":
+        // Never sent to a client that offered no such capability.
+        return this.trouble(`${message.kind} was ignored`);
     }
   };
 
   lost(why: string): void {
     this.trouble(`the connection to the sidecar was lost: ${why}`);
-    for (const { line } of this.#lines.values().toArray()) {
-      if (line.state.name === "waiting") line.fallBack("unreachable");
-      else line.truncate();
-    }
+    for (const room of this.#rooms.values()) room.disowned();
+    for (const line of this.#lines.values().toArray()) line.fallBack("unreachable");
   }
 
   #refused(error: ErrorMessage): void {
     this.trouble(`the sidecar answered ${error.code}: ${error.message}`);
-    if (error.line !== null) this.#lines.get(error.line)?.line.fallBack("refused");
+    if (error.line !== null) this.#lines.get(error.line)?.fallBack("refused");
+  }
+
+  #sendable(message: Up): boolean {
+    try {
+      assertSendable(message);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.trouble(`not sent: ${error.message}`);
+      return false;
+    }
+  }
+
+  #budgetMs(cue: Cue): number {
+    const { state } = this.#connection;
+    const told = "welcome" in state ? state.welcome.ttftBudgetMs : DEFAULT_TTFT_BUDGET_MS;
+    const budgetMs = cue.ttftBudgetMs ?? this.#options.ttftBudgetMs ?? told;
+    return Math.min(LIMITS.MAX_BUDGET_MS, Math.max(0, budgetMs));
+  }
+
+  /** Odd ids, counted on over the client's life, so that none comes again in a later session. */
+  #takeLineId(): number {
+    let id = this.#nextLine;
+    while (this.#lines.has(id)) id = (id + 2) >>> 0;
+    this.#nextLine = (id + 2) >>> 0;
+    return id;
   }
 }

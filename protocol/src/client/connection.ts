@@ -1,24 +1,22 @@
 import type { Clock } from "../clock.ts";
-import { ProtocolError } from "../codes.ts";
+import { codeEntry, ProtocolError } from "../codes.ts";
 import { decodeDown, encode } from "../codec.ts";
 import type { Down } from "../down.ts";
 import type { Welcome } from "../messages/welcome.ts";
 import type { Up } from "../up.ts";
 import { PROTOCOL_MINOR } from "../version.ts";
 import { backoffDelayMs } from "./backoff.ts";
+import {
+  advanceConnection,
+  type ConnectionEvent,
+  type ConnectionState,
+} from "./connection-state.ts";
 import { RoundTrip } from "./round-trip.ts";
 import type { OpenTransport, Transport } from "./transport.ts";
 
-export type ConnectionState =
-  | { readonly name: "connecting"; readonly transport: Transport }
-  | { readonly name: "greeting"; readonly transport: Transport }
-  | { readonly name: "open"; readonly transport: Transport; readonly welcome: Welcome }
-  | { readonly name: "waiting"; readonly attempt: number; readonly why: string }
-  | { readonly name: "closed" };
-
 export interface ConnectionEvents {
   opened(welcome: Welcome): void;
-  received(message: Exclude<Down, { kind: "welcome" | "ping" | "pong" }>): void;
+  received(message: Exclude<Down, { kind: "welcome" | "ping" | "pong" | "drain" }>): void;
   /** The connection was open and is lost; another attempt follows by itself. */
   lost(why: string): void;
   /** Something an operator may want to know; never fatal. */
@@ -37,19 +35,21 @@ const GREETING_TIMEOUT_MS = 5_000;
 /** More than this waiting to be sent means that the sidecar has stopped reading. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 const NORMAL_CLOSE = 1000;
+/** For a field that does not fit: what follows from it could not be trusted. */
+const BREACH_CLOSE = 4400;
 
 /** One connection to the sidecar that comes back by itself, with jittered back-off. */
 export class Connection {
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
   readonly #roundTrip = new RoundTrip();
-  #state: ConnectionState = { name: "closed" };
+  #state: ConnectionState = { name: "idle" };
   #failures = 0;
-  #generation = 0;
   #disarm: () => void = () => {};
   #lastReceivedMs = 0;
-  #pingNonce = 0;
-  #pingSentMs: number | undefined;
+  #ping: { readonly nonce: number; readonly sentMs: number } | undefined;
+  /** The last failure told, so that a sidecar that stays away is told of once. */
+  #told: string | undefined;
 
   constructor(options: ConnectionOptions, events: ConnectionEvents) {
     this.#options = options;
@@ -66,12 +66,12 @@ export class Connection {
   }
 
   start(): void {
-    if (this.#state.name === "closed") this.#connect();
+    if (this.#state.name === "idle") this.#connect();
   }
 
   /** Sends if the connection is open, and says whether it was. */
   send(message: Up): boolean {
-    if (this.#state.name !== "open") return false;
+    if (this.#state.name !== "open" && this.#state.name !== "draining") return false;
     const { transport } = this.#state;
     if (transport.bufferedBytes > MAX_BUFFERED_BYTES) {
       this.#fail("the sidecar has stopped reading");
@@ -83,19 +83,21 @@ export class Connection {
 
   close(): void {
     const state = this.#state;
-    this.#setState({ name: "closed" });
-    if (state.name === "open" || state.name === "greeting") {
-      state.transport.close(NORMAL_CLOSE, "");
-    } else if (state.name === "connecting") {
-      state.transport.abort();
-    }
+    if (!this.#advance({ name: "close" })) return;
+    if (state.name === "connecting") state.transport.abort();
+    else if ("transport" in state) state.transport.close(NORMAL_CLOSE, "");
   }
 
-  #setState(state: ConnectionState): void {
-    this.#disarm();
-    this.#disarm = () => {};
-    if (state.name === "waiting" || state.name === "closed") this.#generation++;
+  #advance(event: ConnectionEvent): boolean {
+    const state = advanceConnection(this.#state, event);
+    if (!state) return false;
+    // Draining is a way of being open: its heartbeat goes on.
+    if (event.name !== "drain") {
+      this.#disarm();
+      this.#disarm = () => {};
+    }
     this.#state = state;
+    return true;
   }
 
   #arm(delayMs: number, callback: () => void): void {
@@ -103,19 +105,20 @@ export class Connection {
   }
 
   #connect(): void {
-    const generation = ++this.#generation;
-    const current = (): boolean => generation === this.#generation;
+    const isCurrent = (): boolean =>
+      "transport" in this.#state && this.#state.transport === transport;
+    // What a transport that was let go of still has to say belongs to no connection.
     const transport = this.#options.openTransport({
-      opened: () => current() && this.#greet(transport),
-      received: (bytes) => current() && this.#receive(bytes),
-      lost: (why) => current() && this.#fail(why),
+      opened: () => isCurrent() && this.#greet(transport),
+      received: (bytes) => isCurrent() && this.#receive(bytes),
+      lost: (why) => isCurrent() && this.#fail(why),
     });
-    this.#setState({ name: "connecting", transport });
+    this.#advance({ name: "attempt", transport });
     this.#arm(GREETING_TIMEOUT_MS, () => this.#fail("the sidecar did not answer in time"));
   }
 
   #greet(transport: Transport): void {
-    this.#setState({ name: "greeting", transport });
+    if (!this.#advance({ name: "connected" })) return;
     this.#arm(GREETING_TIMEOUT_MS, () => this.#fail("the sidecar did not welcome us in time"));
     const { clientName } = this.#options;
     transport.send(
@@ -136,13 +139,9 @@ export class Connection {
       message = decodeDown(bytes);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      return this.#fail(`the sidecar broke the protocol: ${error.code}: ${error.message}`);
+      return this.#breach(error);
     }
-    if (this.#state.name === "greeting" && message.kind === "welcome") return this.#open(message);
-    if (this.#state.name === "greeting" && message.kind === "error") {
-      return this.#fail(`the sidecar refused us: ${message.code}: ${message.message}`);
-    }
-    if (this.#state.name !== "open") return this.#fail(`${message.kind} before welcome`);
+    if (this.#state.name === "greeting") return this.#answered(message);
     switch (message.kind) {
       case "ping":
         this.send({ kind: "pong", nonce: message.nonce });
@@ -150,22 +149,54 @@ export class Connection {
       case "pong":
         return this.#ponged(message.nonce);
       case "welcome":
-        return this.#events.trouble("a second welcome was ignored");
+        return this.#breach(new ProtocolError("unexpected_message", "a second welcome"));
+      case "drain":
+        this.#advance({ name: "drain" });
+        return;
       case "unknown":
-        return this.#events.trouble(`a message of the unknown type ${message.type} was ignored`);
+        return this.#unknown(message.type);
       default:
         return this.#events.received(message);
     }
   }
 
-  #open(welcome: Welcome): void {
-    const state = this.#state;
-    if (state.name !== "greeting") return;
-    this.#setState({ name: "open", transport: state.transport, welcome });
+  /** What came in answer to hello. */
+  #answered(message: ReturnType<typeof decodeDown>): void {
+    if (message.kind === "error") {
+      return this.#fail(`the sidecar refused us: ${message.code}: ${message.message}`);
+    }
+    if (message.kind !== "welcome") {
+      return this.#breach(
+        new ProtocolError("unexpected_message", `${message.kind} before welcome`),
+      );
+    }
+    if (!this.#advance({ name: "welcome", welcome: message })) return;
     this.#failures = 0;
-    this.#ping();
-    this.#watch(welcome.heartbeatMs);
-    this.#events.opened(welcome);
+    this.#told = undefined;
+    this.#sendPing();
+    this.#watch(message.heartbeatMs);
+    this.#events.opened(message);
+  }
+
+  #unknown(type: number): void {
+    const message = `this client does not know the message type ${type}`;
+    this.#events.trouble(message);
+    this.send({
+      kind: "error",
+      code: "unknown_type",
+      message,
+      room: null,
+      line: null,
+      scene: null,
+    });
+  }
+
+  /** Tells the sidecar what it did wrong, and lets go of it. */
+  #breach({ code, message }: ProtocolError): void {
+    this.#fail(`the sidecar broke the protocol: ${code}: ${message}`, (transport) => {
+      transport.send(encode({ kind: "error", code, message, room: null, line: null, scene: null }));
+      transport.close(codeEntry(code).closeCode ?? BREACH_CLOSE, code);
+    });
   }
 
   /** Pings each interval, which also measures the round trip; two silent intervals are the end. */
@@ -174,31 +205,42 @@ export class Connection {
       if (this.#options.clock.nowMs() - this.#lastReceivedMs >= 2 * heartbeatMs) {
         return this.#fail("the sidecar fell silent");
       }
-      this.#ping();
       this.#watch(heartbeatMs);
+      this.#sendPing();
     });
   }
 
-  #ping(): void {
-    this.#pingNonce = (this.#pingNonce + 1) >>> 0;
-    this.#pingSentMs = this.#options.clock.nowMs();
-    this.send({ kind: "ping", nonce: this.#pingNonce });
+  #sendPing(): void {
+    const nonce = ((this.#ping?.nonce ?? 0) + 1) >>> 0;
+    this.#ping = { nonce, sentMs: this.#options.clock.nowMs() };
+    this.send({ kind: "ping", nonce });
   }
 
   #ponged(nonce: number): void {
-    if (nonce !== this.#pingNonce || this.#pingSentMs === undefined) return;
-    this.#roundTrip.sample(this.#options.clock.nowMs() - this.#pingSentMs);
-    this.#pingSentMs = undefined;
+    if (nonce !== this.#ping?.nonce) return;
+    this.#roundTrip.sample(this.#options.clock.nowMs() - this.#ping.sentMs);
   }
 
-  #fail(why: string): void {
-    const state = this.#state;
-    if (state.name === "closed" || state.name === "waiting") return;
+  #fail(why: string, letGo = (transport: Transport): void => transport.abort()): void {
+    const before = this.#state;
+    if (!("transport" in before)) return;
     const attempt = this.#failures++;
-    this.#setState({ name: "waiting", attempt, why });
-    state.transport.abort();
-    this.#arm(backoffDelayMs(attempt, this.#options.random()), () => this.#connect());
-    if (state.name === "open") this.#events.lost(why);
-    else this.#events.trouble(why);
+    if (!this.#advance({ name: "failed", attempt, why })) return;
+    letGo(before.transport);
+    this.#retryLater(attempt);
+    if ("welcome" in before) return this.#events.lost(why);
+    if (why !== this.#told) this.#events.trouble(why);
+    this.#told = why;
+  }
+
+  #retryLater(attempt: number): void {
+    this.#arm(backoffDelayMs(attempt, this.#options.random()), () => {
+      try {
+        this.#connect();
+      } catch (error) {
+        this.#events.trouble(`no connection could be opened: ${String(error)}`);
+        this.#retryLater(this.#failures++);
+      }
+    });
   }
 }

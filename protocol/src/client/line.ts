@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.ts";
 import { countCodePoints } from "../code-points.ts";
 import type { Priority, Reason, Source } from "../fields.ts";
-import { advanceLine, type LineEvent, type LineState, WAITING } from "../line-state.ts";
+import { advanceLine, lengthOf, type LineEvent, type LineState, WAITING } from "../line-state.ts";
+import { LIMITS } from "../limits.ts";
 import type { LineEnd } from "../messages/line-end.ts";
 import { displayMsFor } from "../reading-pace.ts";
 import type { Outcome } from "./hit-rates.ts";
@@ -28,7 +29,7 @@ export interface LineResult {
  */
 export interface Line extends AsyncIterable<string> {
   readonly id: number;
-  /** The character who speaks. */
+  /** The character who speaks: the nearest candidate until another one begins. */
   readonly character: string;
   readonly state: LineState;
   /** The visible text so far. */
@@ -37,6 +38,11 @@ export interface Line extends AsyncIterable<string> {
   readonly ended: Promise<LineResult>;
   /** Ends the line now; nothing happens if it has ended. */
   cancel(): void;
+  /**
+   * Reports that a player has received the line up to `offset`, in code points; may be called after
+   * its end. Reports made while no sidecar is there are lost.
+   */
+  heard(player: string, offset: number): void;
 }
 
 export interface LineObserver {
@@ -45,26 +51,34 @@ export interface LineObserver {
   onEnd?(result: LineResult, line: Line): void;
 }
 
+/** Who may speak a line, with the words to speak where the model's do not come. */
+export interface Speaker {
+  readonly id: string;
+  fallback(): string;
+  closer(): string;
+}
+
 /** What a line needs of the client that keeps it. */
 export interface LineHost {
   readonly clock: Clock;
+  heard(line: OpenLine, player: string, offset: number): void;
   /** Tells the sidecar to stop. */
-  cancelUpstream(line: Line): void;
+  cancelUpstream(line: OpenLine): void;
   /** The line has ended and must be forgotten. */
-  ended(line: Line, outcome: Outcome): void;
+  ended(line: OpenLine, outcome: Outcome): void;
   trouble(why: string): void;
 }
 
 export interface LineParts {
   readonly id: number;
-  readonly character: string;
+  readonly room: number;
+  /** The nearest first. */
+  readonly speakers: readonly [Speaker, ...Speaker[]];
   readonly priority: Priority;
   readonly budgetMs: number;
   readonly host: LineHost;
   readonly observer: LineObserver;
   readonly signal: AbortSignal | undefined;
-  fallback(): string;
-  closer(): string;
 }
 
 /**
@@ -79,6 +93,7 @@ export class OpenLine implements Line {
   readonly #startedMs: number;
   readonly #end = Promise.withResolvers<LineResult>();
   readonly #onAbort = (): void => this.cancel();
+  #speaker: Speaker;
   #state: LineState = WAITING;
   #text = "";
   #ttftMs: number | undefined;
@@ -87,6 +102,7 @@ export class OpenLine implements Line {
 
   constructor(parts: LineParts) {
     this.#parts = parts;
+    [this.#speaker] = parts.speakers;
     this.#startedMs = parts.host.clock.nowMs();
     this.#disarm = this.#arm(Math.max(0, parts.budgetMs - CLIENT_GUARD_MS));
     parts.signal?.addEventListener("abort", this.#onAbort, { once: true });
@@ -96,8 +112,16 @@ export class OpenLine implements Line {
     return this.#parts.id;
   }
 
+  get room(): number {
+    return this.#parts.room;
+  }
+
   get character(): string {
-    return this.#parts.character;
+    return this.#speaker.id;
+  }
+
+  get budgetMs(): number {
+    return this.#parts.budgetMs;
   }
 
   get state(): LineState {
@@ -136,6 +160,10 @@ export class OpenLine implements Line {
     }
   }
 
+  heard(player: string, offset: number): void {
+    this.#parts.host.heard(this, player, offset);
+  }
+
   cancel(): void {
     this.withdraw("cancelled");
   }
@@ -147,29 +175,53 @@ export class OpenLine implements Line {
     this.#finish(reason);
   }
 
-  /** Speaks an authored line in the model's place; only while nothing is visible. */
+  /** Speaks an authored line in the model's place, or ends the line if it has text already. */
   fallBack(reason: Reason): void {
     if (this.#state.name === "ended") return;
-    if (this.#state.name === "speaking") return this.truncate();
-    this.begin("fallback");
-    this.#append(this.#parts.fallback());
+    if (lengthOf(this.#state) > 0) return this.#truncate();
+    this.#advance({ name: "begin", source: "fallback" });
+    this.#append(this.#speaker.fallback());
     this.#finish(reason);
   }
 
-  /** Ends a line that cannot go on: in character if it has begun, authored if it has not. */
-  truncate(): void {
-    if (this.#state.name === "ended") return;
-    if (this.#state.name === "waiting" || this.#text === "") return this.fallBack("upstream");
-    this.#append(this.#parts.closer());
+  /** Ends a line that cannot go on in character. */
+  #truncate(): void {
+    const closer = this.#speaker.closer();
+    const length = lengthOf(this.#state) + countCodePoints(closer);
+    if (length <= LIMITS.MAX_LINE_CODE_POINTS) this.#append(closer);
     this.#finish("truncated");
   }
 
-  begin(source: Source): void {
-    this.#advance({ name: "begin", source });
+  /** The sidecar says who speaks, and from which source. */
+  begin(source: Source, character: string): void {
+    const speaker = this.#parts.speakers.find((one) => one.id === character);
+    if (!speaker) return this.#breach(`${character} speaks, whom the cue did not name`);
+    if (this.#advance({ name: "begin", source })) this.#speaker = speaker;
   }
 
+  /** The sidecar sends more text. */
   delta(offset: number, text: string): void {
     if (!this.#advance({ name: "delta", offset, codePoints: countCodePoints(text) })) return;
+    this.#show(text, offset);
+  }
+
+  /** The sidecar's terminal message. */
+  endedUpstream(end: LineEnd): void {
+    const length = lengthOf(this.#state);
+    if (this.#state.name !== "ended" && end.length !== length) {
+      return this.#breach(`end at ${end.length} code points, received ${length}`);
+    }
+    this.#finish(end.reason, end);
+  }
+
+  #append(text: string): void {
+    const offset = lengthOf(this.#state);
+    if (this.#advance({ name: "delta", offset, codePoints: countCodePoints(text) })) {
+      this.#show(text, offset);
+    }
+  }
+
+  #show(text: string, offset: number): void {
     this.#disarm();
     this.#ttftMs ??= this.elapsedMs;
     this.#text += text;
@@ -177,17 +229,10 @@ export class OpenLine implements Line {
     this.#wake();
   }
 
-  /** The sidecar's terminal message. */
-  endedUpstream(end: LineEnd): void {
-    this.#finish(end.reason, end);
-  }
-
-  #append(text: string): void {
-    if (this.#state.name === "speaking") this.delta(this.#state.length, text);
-  }
-
   #finish(reason: Reason, end?: LineEnd): void {
-    const source = end?.source ?? (this.#state.name === "speaking" ? this.#state.source : "none");
+    const source =
+      end?.source ??
+      (this.#state.name === "speaking" && this.#text !== "" ? this.#state.source : "none");
     if (!this.#advance({ name: "end", source, reason })) return;
     this.#disarm();
     this.#parts.signal?.removeEventListener("abort", this.#onAbort);
@@ -215,21 +260,26 @@ export class OpenLine implements Line {
 
   #outcome(result: LineResult): Outcome {
     const { priority, budgetMs } = this.#parts;
-    const withdrawn = result.source === "none" && this.elapsedMs < budgetMs;
-    const { source, ttftMs, roomStall } = result;
-    return { priority, source, ttftMs, budgetMs, withdrawn, roomStall };
+    const { source, reason, ttftMs, roomStall } = result;
+    const byRoom = source === "none" && (reason === "cancelled" || reason === "superseded");
+    const withdrawn = byRoom && this.elapsedMs < budgetMs;
+    const silent = reason === "silence";
+    return { priority, source, ttftMs, budgetMs, withdrawn, silent, roomStall };
   }
 
   #advance(event: LineEvent): boolean {
     const step = advanceLine(this.#state, event);
     if (step.step === "next") this.#state = step.state;
-    if (step.step === "breach") {
-      const { host } = this.#parts;
-      host.trouble(`line ${this.id} of ${this.character}: ${step.why}`);
-      host.cancelUpstream(this);
-      this.truncate();
-    }
+    if (step.step === "breach") this.#breach(step.why);
     return step.step === "next";
+  }
+
+  /** The sidecar broke the rules of this line: the room hears a proper end all the same. */
+  #breach(why: string): void {
+    const { host } = this.#parts;
+    host.trouble(`line ${this.id} of ${this.character}: ${why}`);
+    host.cancelUpstream(this);
+    this.fallBack("upstream");
   }
 
   #arm(delayMs: number): () => void {
@@ -244,7 +294,7 @@ export class OpenLine implements Line {
   }
 
   #miss(): void {
-    if (this.#state.name !== "waiting") return;
+    if (this.#state.name === "ended" || this.#text !== "") return;
     this.#parts.host.cancelUpstream(this);
     this.fallBack("budget");
   }

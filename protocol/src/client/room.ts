@@ -1,6 +1,4 @@
 import type { Priority } from "../fields.ts";
-import type { CharacterRegister } from "../messages/character-register.ts";
-import { AuthoredLines } from "./authored.ts";
 import type { Line, LineObserver } from "./line.ts";
 
 /** A character as a game describes it. */
@@ -14,6 +12,15 @@ export interface Character {
   readonly fallbacks: readonly [string, ...string[]];
   /** Authored ends for lines that cannot go on. */
   readonly closers?: readonly string[];
+}
+
+/** A character that may answer a cue. */
+export interface Candidate {
+  readonly character: string;
+  /** From what happened to the character, centimetres. */
+  readonly distanceCm: number;
+  /** How much the character attends to what happened, 0 to 255; 255 unless said otherwise. */
+  readonly attention?: number;
 }
 
 /** What happened, and for whom. Give `said`, `event`, or both. */
@@ -40,36 +47,22 @@ export interface Cue extends LineObserver {
 export interface Room {
   readonly worldKey: string;
   /**
-   * Makes a character known.
+   * Makes a character known; one that is known is replaced.
    * @throws ProtocolError that names the field which the sidecar would refuse.
    */
   register(character: Character): void;
-  /** Asks for a line; returns at once and never throws. */
-  say(character: string, cue: Cue): Line;
+  /**
+   * Replaces all of a registered character; lines that are open keep what they began with.
+   * @throws ProtocolError with `unknown_character`, or that names the field which is wrong.
+   */
+  update(character: Character): void;
+  /** Drops a character and cancels the lines that it speaks; an unknown one is no error. */
+  forget(character: string): void;
+  /**
+   * Asks for a line; returns at once and never throws. Of several candidates the sidecar chooses
+   * who speaks, and the nearest one does where it cannot. The nearest 16 are asked.
+   */
+  say(character: string | readonly Candidate[], cue: Cue): Line;
   /** Cancels the room's lines and forgets it. */
   close(): void;
-}
-
-const DEFAULT_FALLBACK = "Hm.";
-const DEFAULT_CLOSER = "…";
-
-/** A registered character with its authored lines. */
-export class RoomCharacter {
-  readonly registration: CharacterRegister;
-  readonly #fallbacks: AuthoredLines;
-  readonly #closers: AuthoredLines;
-
-  constructor(registration: CharacterRegister, random: () => number) {
-    this.registration = registration;
-    this.#fallbacks = new AuthoredLines(registration.fallbacks, random);
-    this.#closers = new AuthoredLines(registration.closers, random);
-  }
-
-  fallback(): string {
-    return this.#fallbacks.next() ?? DEFAULT_FALLBACK;
-  }
-
-  closer(): string {
-    return this.#closers.next() ?? DEFAULT_CLOSER;
-  }
 }

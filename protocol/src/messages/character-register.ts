@@ -2,7 +2,7 @@ import { authoredLines, filledText, id, roomId } from "../fields.ts";
 import { LIMITS } from "../limits.ts";
 import { message, type ValueOf } from "./message.ts";
 
-/** Makes a character known in a room. */
+/** Makes a character known in a room; a known one is replaced, as by characterUpdate. */
 export const characterRegister = message(4, "characterRegister", {
   room: roomId,
   character: id,
