@@ -1,6 +1,6 @@
 import type { Client as Player, Room } from "@colyseus/core";
 import { assertSendable, ProtocolError } from "@banterwire/protocol";
-import type { Character, Client } from "@banterwire/protocol/client";
+import type { Candidate, Character, Client } from "@banterwire/protocol/client";
 import type { SidecarOptions } from "./sidecar.ts";
 
 /** Who a player is to the NPCs. */
@@ -21,8 +21,11 @@ export interface BanterOptions {
    * room's name and id, so that nothing is remembered once the room is gone.
    */
   readonly worldKey?: string | ((room: Room) => string);
-  /** Which NPC a player's words are for; undefined for none. By default the only NPC, if it is. */
-  readonly whoHears?: (client: Player, text: string) => string | undefined;
+  /**
+   * Whom a player's words are for: an NPC's id, or those who may answer, of whom the sidecar chooses
+   * one; undefined for nobody. By default the only NPC, where there is one only.
+   */
+  readonly whoHears?: (client: Player, text: string) => string | readonly Candidate[] | undefined;
   /**
    * Who the player is. By default the `id` and `name` of what the room's `onAuth` returned; where
    * it returned none, the session id, which is another one at each visit: an NPC then forgets the

@@ -1,5 +1,6 @@
 import { type Client as Player, generateId, type Room, RoomPlugin } from "@colyseus/core";
 import type {
+  Candidate,
   Client,
   Cue,
   HitRates,
@@ -83,30 +84,32 @@ export class BanterPlugin extends RoomPlugin {
   }
 
   /**
-   * Has an NPC answer what happened; all players of the room get the line as it comes. Returns at
-   * once and never throws: what cannot come from the model is one of the NPC's authored lines.
+   * Has an NPC answer what happened; all players of the room get the line as it comes. Of several
+   * candidates the sidecar chooses who speaks. Returns at once and never throws: what cannot come
+   * from the model is one of the NPC's authored lines.
    */
-  say(npcId: string, cue: Cue): Line {
-    const line = this.#world().say(npcId, this.#observed(cue));
+  say(npc: string | readonly Candidate[], cue: Cue): Line {
+    const line = this.#world().say(npc, this.#observed(cue));
     if (line.state.name !== "ended") this.#openLines.add(line);
     return line;
   }
 
   /**
-   * Has the NPC whom `whoHears` names answer a player. The text may be whatever the browser sent:
+   * Has the NPC, or one of those, whom `whoHears` names answer a player. The text may be whatever the browser sent:
    * it is cut to 280 code points and freed of control characters. While the answer to the same
-   * player's earlier words to that NPC is still coming, the new one replaces it.
+   * player's earlier words to that NPC, or to one of those, is still coming, the new one replaces it.
    *
    * @returns the answer, or undefined if there was nothing to hear or nobody to hear it.
    */
   hear(client: Player, text: unknown): Line | undefined {
     const said = cleanSpeech(text);
     if (said === "") return undefined;
-    const npcId = this.#whoHears(client, said);
-    if (npcId === undefined) return undefined;
+    const hearers = this.#whoHears(client, said);
+    if (hearers === undefined || hearers.length === 0) return undefined;
+    const npcs = typeof hearers === "string" ? [hearers] : hearers.map((one) => one.character);
     const player = this.#playerOf(client);
-    const supersedes = this.#conversations.find(player.id, [npcId]);
-    const line = this.say(npcId, {
+    const supersedes = this.#conversations.find(player.id, npcs);
+    const line = this.say(hearers, {
       player,
       said,
       ...(supersedes && { supersedes }),
@@ -187,7 +190,7 @@ export class BanterPlugin extends RoomPlugin {
     };
   }
 
-  #whoHears(client: Player, said: string): string | undefined {
+  #whoHears(client: Player, said: string): string | readonly Candidate[] | undefined {
     const { characters, whoHears } = this.#options;
     if (!whoHears) return characters.length === 1 ? characters[0]?.id : undefined;
     try {

@@ -28,6 +28,13 @@ class Tavern extends Room {
       whoHears: (_client, text) => {
         if (text === "crash") throw new Error("no ears");
         if (text === "nobody") return undefined;
+        if (text === "nobody near") return [];
+        if (text.startsWith("All")) {
+          return [
+            { character: "tom", distanceCm: 300 },
+            { character: "mira", distanceCm: 120, attention: 40 },
+          ];
+        }
         return text.startsWith("Tom") ? "tom" : "mira";
       },
       playerOf: (client) => ({ id: `player-${client.sessionId}`, name: "Ada\u0000" }),
@@ -136,6 +143,23 @@ test("neither another player's words nor words to another NPC replace a line", a
   expect(tavern.heard.map((line) => line?.state.name)).toEqual(["waiting", "waiting", "waiting"]);
 });
 
+test("of several who hear, the one whom the sidecar chooses speaks to all", async () => {
+  const player = await game.join(Tavern);
+  const watch = watchBanter(player);
+  player.send("chat", "All of you, listen!");
+  const line = await sidecar.nextLine();
+  expect(line.cue.candidates).toEqual([
+    ["mira", 120, 40],
+    ["tom", 300, 255],
+  ]);
+  line.npc = "tom";
+  line.text("Aye?");
+  const spoken = (): unknown => [...watch.lines.values()][0];
+  await expect.poll(spoken).toMatchObject({ npc: "tom", text: "Aye?" });
+  player.send("chat", "Tom, your throw.");
+  expect((await sidecar.nextLine()).cue.supersedes).toBe(line.cue.line);
+});
+
 test("a line that has ended is not replaced", async () => {
   const player = await game.join(Tavern);
   player.send("chat", "What is new?");
@@ -147,7 +171,7 @@ test("a line that has ended is not replaced", async () => {
   expect((await sidecar.nextLine()).cue.supersedes).toBeNull();
 });
 
-test.each([undefined, 42, "", "\u0000\n", "nobody", "crash"])(
+test.each([undefined, 42, "", "\u0000\n", "nobody", "nobody near", "crash"])(
   "of %j nobody hears, and the player stays",
   async (text) => {
     const player = await game.join(Tavern);
