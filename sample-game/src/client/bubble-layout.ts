@@ -1,0 +1,75 @@
+import type { Size } from "./camera.ts";
+
+/** A bubble to place: its size, and the point over a head that it hangs above. Stage pixels. */
+export interface Hanging extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Placed {
+  readonly left: number;
+  readonly top: number;
+  /** Where the tail points down from, from the bubble's left edge. */
+  readonly tail: number;
+}
+
+const MARGIN = 8;
+const GAP = 6;
+const TAIL_INSET = 18;
+
+/**
+ * Places bubbles inside the stage, the first ones where they want to be, each later one clear of
+ * those before it where there is room.
+ */
+export function layOutBubbles(bubbles: readonly Hanging[], stage: Size): Placed[] {
+  const taken: (Size & Placed)[] = [];
+  for (const bubble of bubbles) {
+    const wish = { left: bubble.x - bubble.width / 2, top: bubble.y - bubble.height };
+    const spots = [wish, ...taken.flatMap((other) => spotsAround(wish, bubble, other))];
+    const inside = spots.map((spot) => keepInside(spot, bubble, stage));
+    const clear = inside.filter((spot) => !taken.some((other) => overlap(spot, bubble, other)));
+    const best = nearest(clear, wish) ?? keepInside(wish, bubble, stage);
+    const tail = Math.min(bubble.width - TAIL_INSET, Math.max(TAIL_INSET, bubble.x - best.left));
+    taken.push({ ...best, tail, width: bubble.width, height: bubble.height });
+  }
+  return taken.map(({ left, top, tail }) => ({ left, top, tail }));
+}
+
+interface Spot {
+  readonly left: number;
+  readonly top: number;
+}
+
+function spotsAround(wish: Spot, size: Size, other: Spot & Size): Spot[] {
+  return [
+    { left: wish.left, top: other.top - GAP - size.height },
+    { left: wish.left, top: other.top + other.height + GAP },
+    { left: other.left - GAP - size.width, top: wish.top },
+    { left: other.left + other.width + GAP, top: wish.top },
+  ];
+}
+
+function keepInside(spot: Spot, size: Size, stage: Size): Spot {
+  return {
+    left: clamp(spot.left, size.width, stage.width),
+    top: clamp(spot.top, size.height, stage.height),
+  };
+}
+
+function clamp(wish: number, length: number, room: number): number {
+  return Math.max(MARGIN, Math.min(wish, room - length - MARGIN));
+}
+
+function overlap(spot: Spot, size: Size, other: Spot & Size): boolean {
+  return (
+    spot.left < other.left + other.width &&
+    other.left < spot.left + size.width &&
+    spot.top < other.top + other.height &&
+    other.top < spot.top + size.height
+  );
+}
+
+function nearest(spots: readonly Spot[], wish: Spot): Spot | undefined {
+  const far = (spot: Spot): number => Math.hypot(spot.left - wish.left, spot.top - wish.top);
+  return spots.toSorted((a, b) => far(a) - far(b))[0];
+}
