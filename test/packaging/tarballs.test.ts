@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { freePort } from "../support/sidecar-process.ts";
 
 const run = promisify(execFile);
 const REPOSITORY = join(import.meta.dirname, "..", "..");
 const PACKAGES = ["protocol", "sidecar", "plugin-colyseus", "embedded-ollama"];
 const INSTALL_TIMEOUT_MS = 240_000;
-const WARM_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 30_000;
 
 /** The versions that the repository itself pins. */
 const PEERS = ["@colyseus/core", "@colyseus/schema", "@colyseus/sdk", "@colyseus/ws-transport"];
@@ -22,7 +22,7 @@ const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "banterwire-packed-"));
-  await run("npm", ["run", "build"], { cwd: REPOSITORY });
+  await run("npx", ["tsc", "--build", ...PACKAGES], { cwd: REPOSITORY });
   const tarballs = await pack();
   await writeFile(join(folder, "package.json"), JSON.stringify(await project(tarballs)));
   await run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: folder });
@@ -116,14 +116,14 @@ function line(child: ChildProcess, fits: (line: string) => boolean): Promise<str
   });
 }
 
-async function untilWarm(port: number): Promise<void> {
-  const untilMs = performance.now() + WARM_WITHIN_MS;
-  for (;;) {
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
-    if (ready?.ok) return;
-    if (performance.now() > untilMs) throw new Error("the installed sidecar did not get warm");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+async function untilAnswered(url: string, fits: (answer: Response) => boolean): Promise<void> {
+  await vi.waitUntil(
+    async () => {
+      const answer = await fetch(url).catch(() => undefined);
+      return answer !== undefined && fits(answer);
+    },
+    { timeout: READY_WITHIN_MS, interval: 50 },
+  );
 }
 
 test("installed from tarballs in an empty folder, the README's example talks with the model", async () => {
@@ -136,9 +136,9 @@ test("installed from tarballs in an empty folder, the README's example talks wit
   // Nobody answers there: the embedded model serves, whatever runs on this machine.
   const silent = { OLLAMA_HOST: `127.0.0.1:${await freePort()}` };
   start([command, "serve", "--port", String(sidecarPort)], silent);
-  await untilWarm(sidecarPort);
-  const game = start(["server.ts"], { BANTERWIRE_URL: `ws://127.0.0.1:${sidecarPort}` });
-  await line(game, (text) => text.includes("Listening") || text.includes(String(gamePort)));
+  await untilAnswered(`http://127.0.0.1:${sidecarPort}/readyz`, ({ ok }) => ok);
+  start(["server.ts"], { BANTERWIRE_URL: `ws://127.0.0.1:${sidecarPort}` });
+  await untilAnswered(`http://127.0.0.1:${gamePort}/`, () => true);
   const heard = await line(start(["browser.ts"]), (text) => text.startsWith("mira: "));
 
   expect(heard.length).toBeGreaterThan("mira: ".length);
