@@ -139,15 +139,15 @@ export class Connection {
 
   /** A silent peer is pinged after an interval, and gone after two. */
   #watch(): void {
+    const silentMs = this.#parts.clock.nowMs() - this.#lastReceivedMs;
+    if (silentMs >= 2 * HEARTBEAT_MS) {
+      return this.#refuse("heartbeat_timeout", `nothing received for ${Math.round(silentMs)} ms`);
+    }
+    if (silentMs >= HEARTBEAT_MS) this.#send({ kind: "ping", nonce: this.#nonce++ >>> 0 });
+    if (this.#state !== "open") return;
+    const nextMs = silentMs >= HEARTBEAT_MS ? 2 * HEARTBEAT_MS : HEARTBEAT_MS;
     this.#disarm();
-    this.#disarm = this.#parts.clock.schedule(HEARTBEAT_MS, () => {
-      const silentMs = this.#parts.clock.nowMs() - this.#lastReceivedMs;
-      if (silentMs >= 2 * HEARTBEAT_MS) {
-        return this.#refuse("heartbeat_timeout", `nothing received for ${Math.round(silentMs)} ms`);
-      }
-      if (silentMs >= HEARTBEAT_MS) this.#send({ kind: "ping", nonce: this.#nonce++ >>> 0 });
-      this.#watch();
-    });
+    this.#disarm = this.#parts.clock.schedule(nextMs - silentMs, () => this.#watch());
   }
 
   /** Answers with an error, and closes where its code says so. */

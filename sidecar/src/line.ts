@@ -36,6 +36,8 @@ export interface LineParts {
   readonly sink: LineSink;
 }
 
+const NOWHERE = { source: "none" } as const;
+
 type Times = { -readonly [Key in keyof Omit<LineTimes, "endedMs">]: LineTimes[Key] };
 
 /**
@@ -157,18 +159,21 @@ export class SpokenLine {
   #say(text: string): void {
     if (this.#state.name !== "speaking") return;
     const offset = this.#state.length;
-    const codePoints = countCodePoints(text);
-    if (offset + codePoints > LIMITS.MAX_LINE_CODE_POINTS) {
-      this.#giveUp.abort();
-      return this.#end("length");
+    const fitting = firstCodePoints(text, LIMITS.MAX_LINE_CODE_POINTS - offset);
+    if (fitting !== "") {
+      this.#advance({ name: "delta", offset, codePoints: countCodePoints(fitting) });
+      this.#parts.sink.delta(this.#parts.cue.line, offset, fitting);
     }
-    this.#advance({ name: "delta", offset, codePoints });
-    this.#parts.sink.delta(this.#parts.cue.line, offset, text);
+    if (fitting.length === text.length) return;
+    this.#giveUp.abort();
+    this.#end("length");
   }
 
   #end(reason: Reason): void {
     const { clock, cue, sink } = this.#parts;
-    const source = this.#state.name === "speaking" ? this.#state.source : "none";
+    // One that has begun and said nothing came from nowhere.
+    const { source } =
+      this.#state.name === "speaking" && this.#state.length > 0 ? this.#state : NOWHERE;
     if (!this.#advance({ name: "end", source, reason })) return;
     this.#disarm();
     this.#disarmTotal();
@@ -192,6 +197,15 @@ export class SpokenLine {
 
   #arm(delayMs: number, callback: () => void): void {
     this.#disarm();
+    // What was just sent may have been one byte too many for a slow peer, which ends everything.
+    if (this.#state.name === "ended") return;
     this.#disarm = this.#parts.clock.schedule(Math.max(0, delayMs), callback);
   }
+}
+
+function firstCodePoints(text: string, count: number): string {
+  if (countCodePoints(text) <= count) return text;
+  return Array.from(text.slice(0, 2 * count))
+    .slice(0, count)
+    .join("");
 }

@@ -1,9 +1,15 @@
-import { type Down, LIMITS, type LineEnd, type Source } from "@banterwire/protocol";
+import {
+  countCodePoints,
+  type Down,
+  LIMITS,
+  type LineEnd,
+  type Source,
+} from "@banterwire/protocol";
 import type { LineSink } from "./line.ts";
 
-/** Keeps a frame well under its bounds however long its parts are. */
 const MAX_PARTS = LIMITS.MAX_DELTAS_PER_FRAME;
-const MAX_TEXT_UNITS = 8_192;
+/** Text of one frame, UTF-16 units: three bytes each at most, so that one delta fits in any case. */
+const MAX_TEXT_UNITS = Math.floor(LIMITS.MAX_DELTA_BYTES / 3);
 
 interface Pending {
   readonly offset: number;
@@ -30,18 +36,11 @@ export class Outbox implements LineSink {
   }
 
   delta(line: number, offset: number, text: string): void {
-    if (!this.#begun.has(line)) {
-      this.#begun.add(line);
-      return this.#send({ kind: "delta", parts: [[line, offset, text]] });
+    let at = offset;
+    for (const piece of piecesOf(text)) {
+      this.#put(line, at, piece);
+      at += countCodePoints(piece);
     }
-    const pending = this.#pending.get(line);
-    if (pending) pending.text += text;
-    else this.#pending.set(line, { offset, text });
-    this.#pendingUnits += text.length;
-    if (this.#pendingUnits >= MAX_TEXT_UNITS || this.#pending.size >= MAX_PARTS) {
-      return this.flush();
-    }
-    this.#flushing ??= setImmediate(() => this.flush());
   }
 
   end(end: LineEnd): void {
@@ -62,4 +61,30 @@ export class Outbox implements LineSink {
     this.#pendingUnits = 0;
     this.#send({ kind: "delta", parts });
   }
+
+  #put(line: number, offset: number, text: string): void {
+    if (!this.#begun.has(line)) {
+      this.#begun.add(line);
+      return this.#send({ kind: "delta", parts: [[line, offset, text]] });
+    }
+    if (this.#pendingUnits + text.length > MAX_TEXT_UNITS) this.flush();
+    const pending = this.#pending.get(line);
+    if (pending) pending.text += text;
+    else this.#pending.set(line, { offset, text });
+    this.#pendingUnits += text.length;
+    if (this.#pending.size >= MAX_PARTS) return this.flush();
+    this.#flushing ??= setImmediate(() => this.flush());
+  }
+}
+
+/** The text in pieces that fit into a delta, no surrogate pair cut. */
+function* piecesOf(text: string): Generator<string> {
+  let rest = text;
+  while (rest.length > MAX_TEXT_UNITS) {
+    const cutsPair = /[\ud800-\udbff]/.test(rest.charAt(MAX_TEXT_UNITS - 1));
+    const length = MAX_TEXT_UNITS - (cutsPair ? 1 : 0);
+    yield rest.slice(0, length);
+    rest = rest.slice(length);
+  }
+  yield rest;
 }

@@ -13,3 +13,7 @@ test("space in front of a line is not visible, space inside it is", () => {
 test("control characters and line breaks become one space", () => {
   expect(show(["a\n\nb", "\u0007c", "d\u2028e"])).toEqual(["a b", " c", "d e"]);
 });
+
+test("halves of a surrogate pair are replaced, so that they are never joined behind the counting", () => {
+  expect(show(["a\ud83d", "\udc3b", "🐻"])).toEqual(["a\ufffd", "\ufffd", "🐻"]);
+});

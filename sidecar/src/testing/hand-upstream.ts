@@ -1,0 +1,87 @@
+import type { SessionUpstream } from "../session.ts";
+import type { Failure, Generation, SlotRequest } from "../upstream/upstream.ts";
+
+const DONE: Generation = { stoppedBy: "stop", loadMs: 0, prefillMs: 0, tokens: 1 };
+
+/** One wish for a generation, answered by the test's own hand. Silent once it was aborted. */
+export class HandGeneration {
+  readonly wish: SlotRequest;
+
+  constructor(wish: SlotRequest) {
+    this.wish = wish;
+  }
+
+  get isAborted(): boolean {
+    return this.wish.signal.aborted;
+  }
+
+  get prompt(): string {
+    return this.wish.request.messages.map(({ content }) => content).join("\n");
+  }
+
+  grant(): void {
+    if (this.isAborted) return;
+    this.wish.granted();
+    this.wish.events.sent();
+  }
+
+  text(piece: string): void {
+    if (!this.isAborted) this.wish.events.text(piece);
+  }
+
+  done(generation: Partial<Generation> = {}): void {
+    if (!this.isAborted) this.wish.events.done({ ...DONE, ...generation });
+  }
+
+  fail(failure: Failure = { kind: "engine", why: "scripted" }): void {
+    if (!this.isAborted) this.wish.events.failed(failure);
+  }
+}
+
+/** An upstream without an engine: wishes pile up in `asked` and the test answers them. */
+export class HandUpstream implements SessionUpstream {
+  readonly asked: HandGeneration[] = [];
+  readonly kept: string[] = [];
+  #suspicions = 0;
+  #unavailable: string | undefined;
+  #refuses = false;
+
+  get unavailable(): string | undefined {
+    return this.#unavailable;
+  }
+
+  get suspicions(): number {
+    return this.#suspicions;
+  }
+
+  get last(): HandGeneration {
+    const last = this.asked.at(-1);
+    if (!last) throw new Error("nothing was asked of the upstream");
+    return last;
+  }
+
+  becomeUnavailable(): void {
+    this.#unavailable = "the test says so";
+  }
+
+  refuseFromNowOn(): void {
+    this.#refuses = true;
+  }
+
+  request(wish: SlotRequest): void {
+    if (this.#refuses) return wish.refused();
+    this.asked.push(new HandGeneration(wish));
+  }
+
+  suspect(): void {
+    this.#suspicions++;
+  }
+
+  keepWarm({ content }: { readonly content: string }): () => void {
+    this.kept.push(content);
+    return () => {
+      const at = this.kept.indexOf(content);
+      if (at !== -1) this.kept.splice(at, 1);
+    };
+  }
+}

@@ -1,0 +1,83 @@
+import { type CharacterRegister, type Cue, encode, type Up } from "@banterwire/protocol";
+import { FakeClock } from "@banterwire/protocol/testing";
+import { pino } from "pino";
+import { Connection } from "../connection.ts";
+import { RateLimit } from "../policy/rate.ts";
+import { HandUpstream } from "./hand-upstream.ts";
+import { MemoryPeer } from "./memory-peer.ts";
+
+export const SILENT_LOG = pino({ level: "silent" });
+
+/** A game with one connection to a sidecar, both in memory, time and engine in the test's hand. */
+export class MemoryGame {
+  readonly clock = new FakeClock();
+  readonly upstream = new HandUpstream();
+  readonly peer = new MemoryPeer();
+  readonly connection: Connection;
+
+  constructor(cuesPerSecondPerGame = 10_000) {
+    this.connection = new Connection({
+      socket: this.peer,
+      log: SILENT_LOG,
+      clock: this.clock,
+      upstream: this.upstream,
+      promptStyle: "bare",
+      ttftBudgetMs: 200,
+      epoch: 7,
+      gameRate: new RateLimit(cuesPerSecondPerGame, 0),
+    });
+  }
+
+  /** One that has said hello, opened room 1 and registered Mira and Bram in it. */
+  static inRoom(): MemoryGame {
+    const game = new MemoryGame();
+    game.hello();
+    game.send({ kind: "roomOpen", room: 1, worldKey: "tavern" });
+    game.register({ character: "mira", name: "Mira" });
+    game.register({ character: "bram", name: "Bram", fallbacks: ["Hrm."] });
+    return game;
+  }
+
+  hello(): void {
+    this.send({ kind: "hello", minor: 0, capabilities: [], client: "a test", session: null });
+  }
+
+  register(character: Partial<CharacterRegister> = {}): void {
+    this.send({
+      kind: "characterRegister",
+      room: 1,
+      character: "mira",
+      name: "Mira",
+      persona: "You are Mira, who keeps the bar.",
+      fallbacks: ["One moment.", "Busy, love."],
+      closers: ["But I talk too much."],
+      ...character,
+    });
+  }
+
+  cue(line: number, cue: Partial<Cue> = {}): void {
+    this.send({
+      kind: "cue",
+      room: 1,
+      line,
+      candidates: [["mira", 100, 0]],
+      remainingMs: 180,
+      priority: "reply",
+      player: ["p1", "Ana"],
+      said: "Hello!",
+      event: null,
+      context: [],
+      supersedes: null,
+      ...cue,
+    });
+  }
+
+  send(message: Up): void {
+    this.connection.receive(encode(message), true);
+  }
+
+  /** What was said in this turn leaves in the next. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}

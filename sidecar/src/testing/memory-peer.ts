@@ -1,0 +1,125 @@
+import {
+  advanceLine,
+  countCodePoints,
+  decodeDown,
+  type Down,
+  type LineEnd,
+  type LineEvent,
+  type LineState,
+  WAITING,
+} from "@banterwire/protocol";
+import type { PeerSocket } from "../connection.ts";
+
+/** A line as the game's end saw it. */
+export interface SeenLine {
+  readonly character: string | undefined;
+  readonly text: string;
+  readonly end: LineEnd | undefined;
+  /** Code of the error that named the line. */
+  readonly error: string | undefined;
+  /** Terminal messages: an end, or an error that names the line. */
+  readonly terminals: number;
+}
+
+interface Tracked extends SeenLine {
+  readonly state: LineState;
+}
+
+const UNSEEN: Tracked = {
+  character: undefined,
+  text: "",
+  end: undefined,
+  error: undefined,
+  terminals: 0,
+  state: WAITING,
+};
+
+/** The game's end of a connection, in memory: keeps what arrives and checks it as a client would. */
+export class MemoryPeer implements PeerSocket {
+  readonly messages: Down[] = [];
+  /** What a client would call a breach of the protocol, or something after a line's end. */
+  readonly breaches: string[] = [];
+  readonly #lines = new Map<number, Tracked>();
+  #closed: { readonly code: number; readonly reason: string } | "aborted" | undefined;
+  bufferedBytes = 0;
+
+  get closed(): { readonly code: number; readonly reason: string } | "aborted" | undefined {
+    return this.#closed;
+  }
+
+  send(bytes: Uint8Array): void {
+    const message = decodeDown(bytes);
+    if (message.kind === "unknown") throw new Error(`message of unknown type ${message.type}`);
+    if (this.#closed) this.breaches.push(`${message.kind} after the close`);
+    this.messages.push(message);
+    this.#track(message);
+  }
+
+  close(code: number, reason: string): void {
+    this.#closed ??= { code, reason };
+  }
+
+  abort(): void {
+    this.#closed ??= "aborted";
+  }
+
+  line(id: number): SeenLine {
+    return this.#lines.get(id) ?? UNSEEN;
+  }
+
+  /** The messages of one kind. */
+  all<K extends Down["kind"]>(kind: K): Extract<Down, { kind: K }>[] {
+    return this.messages.filter((message) => message.kind === kind) as Extract<Down, { kind: K }>[];
+  }
+
+  #track(message: Down): void {
+    switch (message.kind) {
+      case "lineBegin":
+        this.#advance(message.line, { name: "begin", source: message.source }, (line) => ({
+          ...line,
+          character: message.character,
+        }));
+        return;
+      case "delta":
+        for (const [id, offset, text] of message.parts) {
+          const codePoints = countCodePoints(text);
+          this.#advance(id, { name: "delta", offset, codePoints }, (line) => ({
+            ...line,
+            text: line.text + text,
+          }));
+        }
+        return;
+      case "lineEnd":
+        if (message.length !== countCodePoints(this.line(message.line).text)) {
+          this.breaches.push(`line ${message.line}: its length is untrue`);
+        }
+        this.#advance(message.line, { ...message, name: "end" }, (line) => ({
+          ...line,
+          end: message,
+          terminals: line.terminals + 1,
+        }));
+        return;
+      case "error":
+        if (message.line !== null) this.#refused(message.line, message.code);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #advance(id: number, event: LineEvent, change: (line: Tracked) => Tracked): void {
+    const line = this.#lines.get(id) ?? UNSEEN;
+    const step = line.error === undefined ? advanceLine(line.state, event) : { step: "late" };
+    if (!("state" in step)) {
+      this.breaches.push(`line ${id}: ${event.name} is ${"why" in step ? step.why : step.step}`);
+      return;
+    }
+    this.#lines.set(id, { ...change(line), state: step.state });
+  }
+
+  #refused(id: number, error: string): void {
+    const line = this.#lines.get(id) ?? UNSEEN;
+    if (line.terminals > 0) this.breaches.push(`line ${id}: an error after its end`);
+    this.#lines.set(id, { ...line, error, terminals: line.terminals + 1 });
+  }
+}
