@@ -6,7 +6,8 @@ export class AuthoredLines {
   #last: string | undefined;
 
   constructor(lines: readonly string[], random: () => number = Math.random) {
-    this.#lines = lines;
+    // A line authored twice could otherwise follow itself.
+    this.#lines = [...new Set(lines)];
     this.#random = random;
   }
 

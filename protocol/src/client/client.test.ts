@@ -1,0 +1,237 @@
+import { describe, expect, it } from "vitest";
+import type { Down } from "../down.ts";
+import { connectClient, MIRA } from "../testing/connected-client.ts";
+import type { Line } from "./line.ts";
+
+const SPANS = [0, 0, 0, 0, 0, 0, 0] as const;
+const EVENT = { event: "A bell rings." };
+
+function begin(line: Line, character = "mira"): Down {
+  return { kind: "lineBegin", line: line.id, room: 1, character, source: "model", scene: null };
+}
+
+function text(line: Line, offset: number, words: string): Down {
+  return { kind: "delta", parts: [[line.id, offset, words]] };
+}
+
+function end(line: Line, length: number): Down {
+  return {
+    kind: "lineEnd",
+    line: line.id,
+    source: "model",
+    reason: "complete",
+    length,
+    displayMs: 1_500,
+    spansUs: [...SPANS],
+  };
+}
+
+describe("a line asked for", () => {
+  it("carries the cue to the sidecar and the sidecar's words to the room", async () => {
+    const { clock, sidecar, client, room } = connectClient();
+    const line = room.say("mira", {
+      player: { id: "p1", name: "Ann" },
+      said: "What is on tap?",
+      context: ["It is late."],
+    });
+    clock.advance(10);
+    expect(sidecar.of("cue")).toEqual([
+      {
+        kind: "cue",
+        room: 1,
+        line: 1,
+        candidates: [["mira", 0, 255]],
+        remainingMs: 185,
+        priority: "reply",
+        player: ["p1", "Ann"],
+        said: "What is on tap?",
+        event: null,
+        context: ["It is late."],
+        supersedes: null,
+      },
+    ]);
+    sidecar.send(begin(line), text(line, 0, "Stout 🍺"), text(line, 7, ", dear."), end(line, 14));
+    clock.advance(0);
+    expect(await line.ended).toEqual({
+      source: "model",
+      reason: "complete",
+      text: "Stout 🍺, dear.",
+      ttftMs: 10,
+      budgetMs: 200,
+      roomStall: false,
+      displayMs: 1_500,
+      spansUs: [...SPANS],
+    });
+    expect(client.openLines).toBe(0);
+    expect(client.hitRates).toMatchObject({ cues: 1, modelHits: 1, anyHits: 1 });
+  });
+
+  it("leaves the sidecar what the way there and back, and both guards, do not need", () => {
+    const { sidecar, clock, room } = connectClient({ upDelayMs: 20, downDelayMs: 10 });
+    room.say("mira", EVENT);
+    clock.advance(20);
+    // One sample of 30 ms: the estimate is three times that, after RFC 6298.
+    expect(sidecar.of("cue")[0]?.remainingMs).toBe(200 - 90 - 15);
+  });
+
+  it("has odd ids that go on counting after a reconnect", () => {
+    const { clock, sidecar, room } = connectClient();
+    expect([room.say("mira", EVENT).id, room.say("mira", EVENT).id]).toEqual([1, 3]);
+    sidecar.drop();
+    clock.advance(1_000);
+    expect(room.say("mira", EVENT).id).toBe(5);
+  });
+
+  it("is authored at once where no sidecar is there", () => {
+    const { clock, sidecar, room } = connectClient();
+    sidecar.drop();
+    clock.advance(0);
+    const line = room.say("mira", EVENT);
+    expect(line.state).toMatchObject({ name: "ended", source: "fallback", reason: "unreachable" });
+    expect(line.text).toBe("Later, friend.");
+  });
+
+  it("is authored at once where the budget leaves the sidecar nothing", () => {
+    const { clock, sidecar, room } = connectClient();
+    const line = room.say("mira", { ...EVENT, ttftBudgetMs: 15 });
+    clock.advance(0);
+    expect(line.state).toMatchObject({ name: "ended", reason: "budget" });
+    expect(sidecar.of("cue")).toEqual([]);
+  });
+
+  it("never throws: a cue that the sidecar would refuse is not sent, and told of", () => {
+    const { clock, sidecar, room, troubles } = connectClient();
+    const long = room.say("mira", { said: "x".repeat(2_000) });
+    const nobody = room.say("nobody", EVENT);
+    const none = room.say([], EVENT);
+    clock.advance(0);
+    for (const line of [long, nobody, none]) {
+      expect(line.state).toMatchObject({ name: "ended", source: "fallback", reason: "refused" });
+      expect(line.text).not.toBe("");
+    }
+    expect(sidecar.of("cue")).toEqual([]);
+    expect(troubles.join()).toContain("cue.said: text too long: at most 1120 bytes of UTF-8");
+    expect(troubles.join()).toContain("nobody is not registered in the room tavern");
+  });
+
+  it("is cancelled by its signal, also where that is aborted from the start", () => {
+    const { clock, sidecar, client, room } = connectClient();
+    const leaving = new AbortController();
+    const line = room.say("mira", { ...EVENT, signal: leaving.signal });
+    leaving.abort();
+    const never = room.say("mira", { ...EVENT, signal: AbortSignal.abort() });
+    clock.advance(0);
+    expect(line.state).toMatchObject({ name: "ended", source: "none", reason: "cancelled" });
+    expect(never.state).toMatchObject({ name: "ended", source: "none", reason: "cancelled" });
+    expect(sidecar.of("cancel")[0]?.line).toBe(line.id);
+    expect(sidecar.of("cue").map((cue) => cue.line)).toEqual([line.id]);
+    expect(client.hitRates).toMatchObject({ cues: 0, withdrawn: 2 });
+  });
+
+  it("replaces the line that it supersedes, and no line of another room", () => {
+    const { clock, sidecar, client, room } = connectClient();
+    const elsewhere = client.openRoom({ worldKey: "cellar" });
+    elsewhere.register(MIRA);
+    const old = room.say("mira", EVENT);
+    const other = elsewhere.say("mira", EVENT);
+    const fresh = room.say("mira", { ...EVENT, supersedes: old });
+    room.say("mira", { ...EVENT, supersedes: other });
+    clock.advance(0);
+    expect(old.state).toMatchObject({ name: "ended", source: "none", reason: "superseded" });
+    expect(other.state.name).toBe("waiting");
+    expect(fresh.state.name).toBe("waiting");
+    expect(sidecar.of("cue").map((cue) => cue.supersedes)).toEqual([null, null, old.id, null]);
+  });
+});
+
+describe("several candidates", () => {
+  const nearBram = [
+    { character: "mira", distanceCm: 400 },
+    { character: "bram", distanceCm: 150.4, attention: 9 },
+  ];
+
+  it("leave the choice to the sidecar, whose begin names the speaker", () => {
+    const { clock, sidecar, room } = connectClient();
+    const line = room.say(nearBram, EVENT);
+    clock.advance(0);
+    expect(sidecar.of("cue")[0]?.candidates).toEqual([
+      ["bram", 150, 9],
+      ["mira", 400, 255],
+    ]);
+    expect(line.character).toBe("bram");
+    sidecar.send(begin(line), text(line, 0, "Hm?"));
+    clock.advance(0);
+    expect(line.character).toBe("mira");
+    sidecar.drop();
+    clock.advance(0);
+    expect(line.text).toBe("Hm?… where was I?");
+  });
+
+  it("make the nearest speak where there is no sidecar", () => {
+    const { clock, sidecar, room } = connectClient();
+    sidecar.drop();
+    clock.advance(0);
+    const line = room.say(nearBram, EVENT);
+    expect([line.character, line.text]).toEqual(["bram", "Hrm."]);
+  });
+
+  it("are the nearest sixteen, and only those that are registered", () => {
+    const { clock, sidecar, room } = connectClient();
+    const far = Array.from({ length: 20 }, (_, i) => ({
+      character: i === 19 ? "mira" : `extra-${i}`,
+      distanceCm: 20 - i,
+    }));
+    const line = room.say(far, EVENT);
+    clock.advance(0);
+    expect(sidecar.of("cue")[0]?.candidates).toEqual([["mira", 1, 255]]);
+    expect(line.character).toBe("mira");
+  });
+
+  it("hold the sidecar to them", () => {
+    const { clock, sidecar, room, troubles } = connectClient();
+    const line = room.say("mira", EVENT);
+    sidecar.send(begin(line, "bram"));
+    clock.advance(0);
+    expect(line.state).toMatchObject({ name: "ended", source: "fallback", reason: "upstream" });
+    expect(troubles.join()).toContain("bram speaks, whom the cue did not name");
+    expect(sidecar.of("cancel")).toHaveLength(1);
+  });
+});
+
+describe("a room", () => {
+  it("updates and forgets characters, and tells the sidecar", () => {
+    const { clock, sidecar, room } = connectClient();
+    room.update({ ...MIRA, fallbacks: ["Closed!"] });
+    const line = room.say("mira", EVENT);
+    room.forget("mira");
+    room.forget("mira");
+    clock.advance(0);
+    expect(line.state).toMatchObject({ name: "ended", reason: "cancelled" });
+    expect(sidecar.of("characterUpdate")).toMatchObject([{ fallbacks: ["Closed!"] }]);
+    expect(sidecar.of("characterForget")).toEqual([
+      { kind: "characterForget", room: 1, character: "mira" },
+    ]);
+    expect(() => room.update(MIRA)).toThrow("mira is not registered in the room tavern");
+  });
+
+  it("refuses a character that the sidecar would refuse, naming the field", () => {
+    const { room } = connectClient();
+    expect(() => room.register({ ...MIRA, persona: "" })).toThrow("characterRegister.persona");
+    expect(() => room.register({ ...MIRA, id: "x".repeat(129) })).toThrow("text too long");
+  });
+
+  it("cancels its lines when it closes, and is not opened again", () => {
+    const { clock, sidecar, client, room } = connectClient();
+    const line = room.say("mira", EVENT);
+    room.close();
+    room.close();
+    expect(line.state).toMatchObject({ name: "ended", reason: "cancelled" });
+    expect(room.say("mira", EVENT).state).toMatchObject({ name: "ended", reason: "refused" });
+    clock.advance(0);
+    expect(sidecar.of("roomClose")).toEqual([{ kind: "roomClose", room: 1 }]);
+    sidecar.drop();
+    clock.advance(1_000);
+    expect(sidecar.of("roomOpen")).toHaveLength(1);
+    expect(client.openLines).toBe(0);
+  });
+});

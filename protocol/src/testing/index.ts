@@ -1,0 +1,3 @@
+export { FakeClock } from "./fake-clock.ts";
+export { type Accept, memoryTransport, type MemoryTransportOptions } from "./memory-transport.ts";
+export { ScriptedSidecar, type ScriptedSidecarOptions, WELCOME } from "./scripted-sidecar.ts";

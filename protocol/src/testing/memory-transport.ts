@@ -1,0 +1,94 @@
+import type { OpenTransport, Transport, TransportEvents } from "../client/transport.ts";
+import type { Clock } from "../clock.ts";
+
+/** The other end of a connection: gets what it sends with, says what it wants to be told. */
+export type Accept = (transport: Transport) => Omit<TransportEvents, "opened">;
+
+export interface MemoryTransportOptions {
+  /** Carries the messages: none arrives in the turn in which it was sent. */
+  readonly clock: Clock;
+  readonly accept: Accept;
+  /** From client to sidecar and back; may differ. */
+  readonly upDelayMs?: number;
+  readonly downDelayMs?: number;
+}
+
+/** Carries whole messages between two ends in one process, in order, with a delay each way. */
+export function memoryTransport(options: MemoryTransportOptions): OpenTransport {
+  return (events) => {
+    const link = new Link(options.clock);
+    const up = link.way(options.upDelayMs ?? 0);
+    const down = link.way(options.downDelayMs ?? 0);
+    const server = options.accept(down.transport);
+    up.to = server;
+    down.to = events;
+    down.later(() => events.opened());
+    return up.transport;
+  };
+}
+
+/** One connection; both ways end when either end lets go. */
+class Link {
+  readonly #clock: Clock;
+  readonly #ways: Way[] = [];
+  #isUp = true;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  way(delayMs: number): Way {
+    const way = new Way(this, this.#clock, delayMs);
+    this.#ways.push(way);
+    return way;
+  }
+
+  /** Ends the connection: each end is told after what was sent to it. */
+  end(why: string): void {
+    if (!this.#isUp) return;
+    for (const way of this.#ways) way.later(() => way.to?.lost(why));
+    this.#isUp = false;
+  }
+}
+
+/** One direction of a connection. */
+class Way {
+  to: Omit<TransportEvents, "opened"> | undefined;
+  readonly transport: Transport;
+  readonly #link: Link;
+  readonly #clock: Clock;
+  readonly #delayMs: number;
+  #bufferedBytes = 0;
+
+  constructor(link: Link, clock: Clock, delayMs: number) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#delayMs = delayMs;
+    const bufferedBytes = (): number => this.#bufferedBytes;
+    this.transport = {
+      send: (bytes) => this.#send(bytes),
+      close: (code, reason) => link.end(`closed with code ${code} ${reason}`.trim()),
+      abort: () => link.end("aborted"),
+      get bufferedBytes() {
+        return bufferedBytes();
+      },
+    };
+  }
+
+  later(callback: () => void): void {
+    if (this.#link.isUp) this.#clock.schedule(this.#delayMs, callback);
+  }
+
+  #send(bytes: Uint8Array): void {
+    const copy = Uint8Array.from(bytes);
+    this.#bufferedBytes += copy.length;
+    this.later(() => {
+      this.#bufferedBytes -= copy.length;
+      this.to?.received(copy);
+    });
+  }
+}
