@@ -1,5 +1,5 @@
 import { countCodePoints, LIMITS, type LineEnd } from "@banterwire/protocol";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { MAX_LINE_MS, MAX_TOKEN_GAP_MS } from "./config.ts";
 import { MemoryGame } from "./testing/memory-game.ts";
 
@@ -11,17 +11,16 @@ beforeEach(() => {
   game = MemoryGame.inRoom();
 });
 
-afterEach(() => {
-  expect(game.peer.breaches).toEqual([]);
-  expect(game.peer.line(LINE).terminals).toBe(1);
-});
-
 function kindsOfLine(): string[] {
   return game.peer.messages.map(({ kind }) => kind).filter((kind) => /line|delta/u.test(kind));
 }
 
-function expectEnd(end: Partial<LineEnd>): void {
-  expect(game.peer.line(LINE).end).toMatchObject(end);
+/** The end of the line, which must be its only one, with nothing after it and no breach before. */
+function ended(): LineEnd | undefined {
+  const { terminals, end } = game.peer.line(LINE);
+  if (terminals !== 1) throw new Error(`${terminals} terminal messages`);
+  if (game.peer.breaches.length > 0) throw new Error(game.peer.breaches.join("; "));
+  return end;
 }
 
 describe("a model in time", () => {
@@ -33,7 +32,7 @@ describe("a model in time", () => {
     await game.flushed();
     game.upstream.last.done();
     expect(game.peer.line(LINE)).toMatchObject({ character: "mira", text: "Well met, 🐻!" });
-    expectEnd({ source: "model", reason: "complete", length: 12 });
+    expect(ended()).toMatchObject({ source: "model", reason: "complete", length: 12 });
   });
 
   test("has its first text sent at once, and later text of a loop turn together", async () => {
@@ -61,7 +60,7 @@ describe("a model in time", () => {
     game.upstream.last.text(" met");
     game.upstream.last.done();
     expect(game.peer.line(LINE).text).toBe("Well met");
-    expectEnd({ source: "model", reason: "complete" });
+    expect(ended()).toMatchObject({ source: "model", reason: "complete" });
   });
 
   test("that stops at its token limit ends the line with the reason length", () => {
@@ -69,7 +68,7 @@ describe("a model in time", () => {
     game.upstream.last.grant();
     game.upstream.last.text("Well");
     game.upstream.last.done({ stoppedBy: "length" });
-    expectEnd({ source: "model", reason: "length" });
+    expect(ended()).toMatchObject({ source: "model", reason: "length" });
   });
 
   test("is cut at the longest line that a client takes, however long one token is", () => {
@@ -79,7 +78,11 @@ describe("a model in time", () => {
     game.upstream.last.text("🐻".repeat(20_000));
     expect(game.upstream.last.isAborted).toBe(true);
     expect(countCodePoints(game.peer.line(LINE).text)).toBe(LIMITS.MAX_LINE_CODE_POINTS);
-    expectEnd({ source: "model", reason: "length", length: LIMITS.MAX_LINE_CODE_POINTS });
+    expect(ended()).toMatchObject({
+      source: "model",
+      reason: "length",
+      length: LIMITS.MAX_LINE_CODE_POINTS,
+    });
   });
 });
 
@@ -91,7 +94,7 @@ describe("a model that misses the deadline", () => {
     expect(game.upstream.last.isAborted).toBe(true);
     expect(kindsOfLine()).toEqual(["lineBegin", "delta", "lineEnd"]);
     expect(game.peer.line(LINE).text).toBe("One moment.");
-    expectEnd({ source: "fallback", reason: "budget" });
+    expect(ended()).toMatchObject({ source: "fallback", reason: "budget" });
   });
 
   test("has the whole remaining time but the guard, to the millisecond", () => {
@@ -110,7 +113,7 @@ describe("a model that misses the deadline", () => {
     game.upstream.last.grant();
     for (const token of tokens) game.upstream.last.text(token);
     game.clock.advance(200);
-    expectEnd({ source: "fallback", reason: "budget" });
+    expect(ended()).toMatchObject({ source: "fallback", reason: "budget" });
   });
 
   test("puts the endpoint under suspicion if no chunk has come", () => {
@@ -127,7 +130,8 @@ describe("a model that misses the deadline", () => {
     game.upstream.last.text("");
     game.clock.advance(200);
     expect(game.upstream.suspicions).toBe(0);
-    expect(game.peer.line(3).terminals).toBe(1);
+    expect(ended()).toMatchObject({ reason: "budget" });
+    expect(game.peer.line(3).end).toMatchObject({ reason: "budget" });
   });
 });
 
@@ -137,7 +141,7 @@ describe("a model that fails", () => {
     game.upstream.last.grant();
     game.upstream.last.fail();
     expect(game.peer.line(LINE).text).toBe("One moment.");
-    expectEnd({ source: "fallback", reason: "upstream" });
+    expect(ended()).toMatchObject({ source: "fallback", reason: "upstream" });
   });
 
   test("by ending without a word is replaced by an authored line", () => {
@@ -145,7 +149,7 @@ describe("a model that fails", () => {
     game.upstream.last.grant();
     game.upstream.last.text(" ");
     game.upstream.last.done();
-    expectEnd({ source: "fallback", reason: "upstream" });
+    expect(ended()).toMatchObject({ source: "fallback", reason: "upstream" });
   });
 
   test("after its first words ends in character, and never by another source", () => {
@@ -155,7 +159,7 @@ describe("a model that fails", () => {
     game.upstream.last.text(" met…");
     game.upstream.last.fail();
     expect(game.peer.line(LINE).text).toBe("Well met…But I talk too much.");
-    expectEnd({ source: "model", reason: "truncated" });
+    expect(ended()).toMatchObject({ source: "model", reason: "truncated" });
   });
 
   test("by standing still in the middle is cancelled and ends in character", () => {
@@ -168,7 +172,7 @@ describe("a model that fails", () => {
     expect(game.peer.line(LINE).end).toBeUndefined();
     game.clock.advance(1);
     expect(game.upstream.last.isAborted).toBe(true);
-    expectEnd({ source: "model", reason: "truncated" });
+    expect(ended()).toMatchObject({ source: "model", reason: "truncated" });
   });
 
   test("by going on for ever is cancelled and ends in character", () => {
@@ -180,7 +184,7 @@ describe("a model that fails", () => {
       game.clock.advance(1_000);
     }
     expect(game.upstream.last.isAborted).toBe(true);
-    expectEnd({ source: "model", reason: "truncated" });
+    expect(ended()).toMatchObject({ source: "model", reason: "truncated" });
   });
 
   test("in a character without closers still ends with something visible", () => {
@@ -198,13 +202,13 @@ describe("an upstream that cannot serve", () => {
     game.upstream.becomeUnavailable();
     game.cue(LINE);
     expect(game.upstream.asked).toEqual([]);
-    expectEnd({ source: "fallback", reason: "upstream" });
+    expect(ended()).toMatchObject({ source: "fallback", reason: "upstream" });
   });
 
   test("sheds a cue for which it has no place", () => {
     game.upstream.refuseFromNowOn();
     game.cue(LINE);
-    expectEnd({ source: "fallback", reason: "shed" });
+    expect(ended()).toMatchObject({ source: "fallback", reason: "shed" });
   });
 });
 
@@ -215,7 +219,7 @@ describe("a line that is taken back", () => {
     game.send({ kind: "cancel", line: LINE });
     expect(game.upstream.last.isAborted).toBe(true);
     expect(kindsOfLine()).toEqual(["lineEnd"]);
-    expectEnd({ source: "none", reason: "cancelled", length: 0 });
+    expect(ended()).toMatchObject({ source: "none", reason: "cancelled", length: 0 });
   });
 
   test("by its room while it is spoken keeps its words and its source", () => {
@@ -225,7 +229,7 @@ describe("a line that is taken back", () => {
     game.upstream.last.text(" met");
     game.send({ kind: "cancel", line: LINE });
     expect(game.peer.line(LINE).text).toBe("Well met");
-    expectEnd({ source: "model", reason: "cancelled", length: 8 });
+    expect(ended()).toMatchObject({ source: "model", reason: "cancelled", length: 8 });
   });
 
   test("twice ends once", () => {
@@ -233,7 +237,7 @@ describe("a line that is taken back", () => {
     game.send({ kind: "cancel", line: LINE });
     game.send({ kind: "cancel", line: LINE });
     game.clock.advance(30_000);
-    expectEnd({ reason: "cancelled" });
+    expect(ended()).toMatchObject({ reason: "cancelled" });
   });
 
   test("by a newer cue that names it ends as superseded, before the newer begins", () => {
@@ -242,7 +246,7 @@ describe("a line that is taken back", () => {
     const older = game.upstream.last;
     game.cue(3, { supersedes: LINE });
     expect(older.isAborted).toBe(true);
-    expectEnd({ source: "none", reason: "superseded" });
+    expect(ended()).toMatchObject({ source: "none", reason: "superseded" });
     game.upstream.last.grant();
     game.upstream.last.text("Anew");
     expect(game.peer.line(3).text).toBe("Anew");
@@ -262,7 +266,9 @@ describe("the times of a line", () => {
     game.upstream.last.text("Well");
     game.clock.advance(300);
     game.upstream.last.done({ loadMs: 7, prefillMs: 40 });
-    expectEnd({ spansUs: [10_000, 5_000, 7_000, 40_000, 13_000, 20_000, 300_000] });
+    expect(ended()).toMatchObject({
+      spansUs: [10_000, 5_000, 7_000, 40_000, 13_000, 20_000, 300_000],
+    });
   });
 
   test("of a miss sum to the wall time too", () => {
@@ -270,7 +276,7 @@ describe("the times of a line", () => {
     game.clock.advance(20);
     game.upstream.last.grant();
     game.clock.advance(500);
-    const spansUs = game.peer.line(LINE).end?.spansUs ?? [];
+    const spansUs = ended()?.spansUs ?? [];
     expect(spansUs.reduce((sum, span) => sum + span, 0)).toBe(175_000);
     expect(spansUs[0]).toBe(20_000);
   });
