@@ -1,0 +1,110 @@
+import { FakeClock } from "@banterwire/protocol/testing";
+import { describe, expect, test } from "vitest";
+import { HandGeneration } from "../testing/hand-upstream.ts";
+import { SlotDesk } from "./slot-desk.ts";
+import type { SlotRequest } from "./upstream.ts";
+
+const ZOMBIE_HOLD_MS = 1_000;
+
+/** A desk whose engine is in the test's hand, with a log of what became of each wish. */
+function open(slots: number, maxWaiting = 10, zombieHoldMs = ZOMBIE_HOLD_MS) {
+  const clock = new FakeClock();
+  const desk = new SlotDesk({ slots, maxWaiting, zombieHoldMs, clock });
+  const dispatched: HandGeneration[] = [];
+  const log: string[] = [];
+  const wish = (name: string, giveUp = new AbortController()): AbortController => {
+    const wish: SlotRequest = {
+      request: { messages: [], maxTokens: 1 },
+      signal: giveUp.signal,
+      granted: () => log.push(`${name} granted`),
+      refused: () => log.push(`${name} refused`),
+      events: {
+        sent: () => {},
+        text: (piece) => log.push(`${name} says ${piece}`),
+        done: () => log.push(`${name} done`),
+        failed: () => log.push(`${name} failed`),
+      },
+    };
+    desk.request(wish, (granted) => dispatched.push(new HandGeneration(granted)));
+    return giveUp;
+  };
+  return { clock, desk, dispatched, log, wish };
+}
+
+describe("a desk", () => {
+  test("dispatches as many as it has slots, the rest in order of arrival as slots fall free", () => {
+    const { desk, log, dispatched, wish } = open(2);
+    for (const name of ["a", "b", "c", "d"]) wish(name);
+    expect(log).toEqual(["a granted", "b granted"]);
+    expect(desk.books).toMatchObject({ inFlight: 2, waiting: 2, opens: 2, closes: 0 });
+    dispatched[1]?.done();
+    dispatched[0]?.fail();
+    expect(log.slice(2)).toEqual(["c granted", "b done", "d granted", "a failed"]);
+    expect(desk.books).toMatchObject({ inFlight: 2, waiting: 0, opens: 4, closes: 2 });
+  });
+
+  test("refuses whoever finds its queue full", () => {
+    const { log, wish } = open(1, 1);
+    for (const name of ["a", "b", "c"]) wish(name);
+    expect(log).toEqual(["a granted", "c refused"]);
+  });
+
+  test("forgets who leaves the queue", () => {
+    const { log, dispatched, desk, wish } = open(1);
+    wish("a");
+    const b = wish("b");
+    wish("c");
+    b.abort();
+    dispatched[0]?.done();
+    expect(log).toEqual(["a granted", "c granted", "a done"]);
+    expect(desk.books.waiting).toBe(0);
+  });
+
+  test("holds the slot of a request that was given up before its first chunk, for as long as it was told", () => {
+    const { log, clock, desk, wish } = open(1);
+    wish("a").abort();
+    wish("b");
+    expect(desk.books).toMatchObject({ inFlight: 0, zombies: 1, waiting: 1, opens: 1, closes: 1 });
+    clock.advance(ZOMBIE_HOLD_MS - 1);
+    expect(log).toEqual(["a granted"]);
+    clock.advance(1);
+    expect(log).toEqual(["a granted", "b granted"]);
+    expect(desk.books).toMatchObject({ inFlight: 1, zombies: 0 });
+  });
+
+  test("frees the slot of a stream that was given up at once: it stops within a token", () => {
+    const { log, desk, dispatched, wish } = open(1);
+    const a = wish("a");
+    wish("b");
+    dispatched[0]?.text("Well");
+    a.abort();
+    expect(log).toEqual(["a granted", "a says Well", "b granted"]);
+    expect(desk.books).toMatchObject({ zombies: 0, opens: 2, closes: 1 });
+  });
+
+  test("of an engine that frees its sequence at once has no zombies", () => {
+    const { log, desk, wish } = open(1, 10, 0);
+    wish("a").abort();
+    wish("b");
+    expect(log).toEqual(["a granted", "b granted"]);
+    expect(desk.books.zombies).toBe(0);
+  });
+
+  test("counts an end once, also if it is given up after its end", () => {
+    const { desk, dispatched, wish } = open(1);
+    const a = wish("a");
+    dispatched[0]?.done();
+    a.abort();
+    expect(desk.books).toMatchObject({ inFlight: 0, zombies: 0, opens: 1, closes: 1 });
+  });
+
+  test("does nothing for a wish that was given up before it came", () => {
+    const { desk, clock, log, wish } = open(1);
+    const givenUp = new AbortController();
+    givenUp.abort();
+    wish("a", givenUp);
+    expect(log).toEqual([]);
+    expect(desk.books).toMatchObject({ opens: 0, inFlight: 0, waiting: 0 });
+    expect(clock.pending).toBe(0);
+  });
+});
