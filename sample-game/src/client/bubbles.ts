@@ -1,3 +1,4 @@
+import type { Point } from "../tavern.ts";
 import { layOutBubbles } from "./bubble-layout.ts";
 import { type Size, toStage } from "./camera.ts";
 import type { Scene } from "./scene.ts";
@@ -26,6 +27,8 @@ interface Bubble {
 
 const FADE_MS = 350;
 const TAIL_HEIGHT = 8;
+/** Heads farther outside the stage than this are out of the picture, pixels. */
+const FAR_MARGIN = 30;
 
 /** The speech bubbles over the canvas, one for each speaker. */
 export class Bubbles {
@@ -81,7 +84,9 @@ export class Bubbles {
         this.#bubbles.delete(speaker);
         continue;
       }
-      shown.push({ bubble, ...toStage(scene.camera, head) });
+      const at = toStage(scene.camera, head);
+      setFar(bubble, !isNear(at, scene.stage));
+      shown.push({ bubble, ...at });
     }
     const hanging = shown.map(({ bubble, x, y }) => ({
       x,
@@ -120,6 +125,18 @@ export class Bubbles {
     bubble.phase = { name: "fading", untilMs: nowMs + FADE_MS };
     return false;
   }
+}
+
+/** A speaker out of the picture does not get to cover it: the bubble says no more than who talks. */
+function setFar(bubble: Bubble, isFar: boolean): void {
+  const { dataset } = bubble.box;
+  if (dataset["far"] === String(isFar)) return;
+  dataset["far"] = String(isFar);
+  bubble.size = undefined;
+}
+
+function isNear({ x, y }: Point, { width, height }: Size): boolean {
+  return x > -FAR_MARGIN && y > -FAR_MARGIN && x < width + FAR_MARGIN && y < height + FAR_MARGIN;
 }
 
 function measured(bubble: Bubble): Size {

@@ -11,9 +11,9 @@ interface Lamp {
 }
 
 const LAMPS: readonly Lamp[] = [
-  { x: HEARTH.x, y: HEARTH.y + 20, radius: 430, color: "255 150 60", unrest: 0.07 },
-  { x: 210, y: 150, radius: 300, color: "255 190 110", unrest: 0.02 },
-  ...TABLES.map(({ x, y }) => ({ x, y: y - 26, radius: 190, color: "255 190 110", unrest: 0.04 })),
+  { x: HEARTH.x, y: HEARTH.y + 20, radius: 430, color: "255 140 60", unrest: 0.07 },
+  { x: 210, y: 150, radius: 310, color: "255 165 95", unrest: 0.02 },
+  ...TABLES.map(({ x, y }) => ({ x, y: y - 26, radius: 180, color: "255 150 85", unrest: 0.04 })),
   { x: 480, y: 640, radius: 170, color: "120 150 220", unrest: 0 },
   { x: 526, y: 96, radius: 120, color: "130 160 230", unrest: 0 },
 ];
@@ -62,8 +62,8 @@ export class Light {
       const wobble = 1 + (Light.flicker(timeMs, seed) - 1) * lamp.unrest * 2;
       const radius = lamp.radius * wobble;
       const glow = pen.createRadialGradient(lamp.x, lamp.y, 4, lamp.x, lamp.y, radius);
-      glow.addColorStop(0, `rgb(${lamp.color} / ${0.85 * wobble})`);
-      glow.addColorStop(0.45, `rgb(${lamp.color} / ${0.36 * wobble})`);
+      glow.addColorStop(0, `rgb(${lamp.color} / ${0.66 * wobble})`);
+      glow.addColorStop(0.45, `rgb(${lamp.color} / ${0.3 * wobble})`);
       glow.addColorStop(1, `rgb(${lamp.color} / 0)`);
       pen.fillStyle = glow;
       pen.fillRect(lamp.x - radius, lamp.y - radius, radius * 2, radius * 2);

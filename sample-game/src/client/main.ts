@@ -94,8 +94,9 @@ function showLine({ id, npc, source, text }: WatchedLine): void {
 const endLine: SpeechStage["end"] = ({ npc, source, text, end }) => {
   const name = nameOf(npc);
   bubbles.finish(npc, end.displayMs);
-  told.add({ kind: "patron", name, text, source });
   meter.line({ name, source, reason: end.reason, ttftMs: end.ttftMs });
+  // After the meter, whose growth takes room from the list.
+  told.add({ kind: "patron", name, text, source });
 };
 
 function hush(patron: string): void {

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { layOutBubbles } from "./bubble-layout.ts";
+
+const stage = { width: 390, height: 470 };
+test("a bubble hangs centred over its speaker where there is room", () => {
+  expect(layOutBubbles([{ x: 200, y: 300, width: 100, height: 40 }], stage)).toEqual([
+    { left: 150, top: 260, tail: 50 },
+  ]);
+});
+
+test("no bubble reaches over the edges of the stage", () => {
+  const size = { width: 230, height: 110 };
+  for (let x = -200; x <= 600; x += 40) {
+    for (let y = -200; y <= 700; y += 50) {
+      const crowd = [0, 30, 60, 90].map((aside) => ({ x: x + aside, y: y - aside, ...size }));
+      for (const { left, top } of layOutBubbles(crowd, stage)) {
+        expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
+        expect(left + size.width).toBeLessThanOrEqual(stage.width);
+        expect(top + size.height).toBeLessThanOrEqual(stage.height);
+      }
+    }
+  }
+});
+
+test("two bubbles of neighbours do not cover each other", () => {
+  const [first, second] = layOutBubbles(
+    [
+      { x: 200, y: 300, width: 120, height: 50 },
+      { x: 215, y: 310, width: 120, height: 50 },
+    ],
+    stage,
+  );
+  expect(first?.top).toBe(250);
+  const apart = Math.abs((first?.top ?? 0) - (second?.top ?? 0));
+  expect(apart).toBeGreaterThanOrEqual(50);
+});

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { PATRONS } from "./patrons.ts";
+import { DOOR } from "./tavern.ts";
+import { whoHears } from "./who-hears.ts";
+import { settle } from "./walking.ts";
+
+test("the nearest patron hears", () => {
+  for (const patron of PATRONS) {
+    const beside = settle({ x: patron.at.x + 30, y: patron.at.y + 30 });
+    expect(whoHears(beside)).toBe(patron);
+  }
+});
+
+test("nobody hears from the door", () => {
+  expect(whoHears(DOOR)).toBeUndefined();
+});
