@@ -33,6 +33,7 @@ export class EmbeddedOllama {
 
   async stop(): Promise<void> {
     const child = this.#running?.child;
+    this.#running = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     const cancel = this.#clock.schedule(STOP_TIMEOUT_MS, () => child.kill("SIGKILL"));
@@ -59,8 +60,10 @@ export class EmbeddedOllama {
       });
     }
     const ended = (why: string): void => {
-      if (this.#running?.child === child) this.#running = undefined;
-      this.#log.warn({ why, lastWords: lastWords.trim() }, "the embedded model has stopped");
+      if (this.#running?.child === child) {
+        this.#running = undefined;
+        this.#log.warn({ why, lastWords: lastWords.trim() }, "the embedded model has stopped");
+      }
       reject(
         new TroubleError({
           code: "embedded_down",

@@ -1,14 +1,15 @@
 import type { Clock } from "@banterwire/protocol";
 import { Pool } from "undici";
 import type { ChatMessage } from "../chat.ts";
-import type { Log } from "../log.ts";
+import type { Observe } from "../happening.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { chatBody, KEEP_ALIVE_FOREVER, type RunnerOptions, streamChat } from "./ollama-chat.ts";
-import { OllamaControl } from "./ollama-control.ts";
+import { OllamaControl, RefusedError } from "./ollama-control.ts";
+import { KeepAliveLoan } from "./keep-alive-loan.ts";
 import { Prefixes } from "./prefixes.ts";
 import { type SlotBooks, SlotDesk } from "./slot-desk.ts";
 import { type Trouble, TroubleError } from "./trouble.ts";
-import type { Generation, SlotRequest, Upstream } from "./upstream.ts";
+import type { Failure, Generation, SlotRequest, Upstream } from "./upstream.ts";
 
 export interface EndpointOptions {
   /** Finds the origin to speak to; waits, or rejects with a TroubleError, while there is none. */
@@ -18,7 +19,7 @@ export interface EndpointOptions {
   readonly maxWaiting: number;
   readonly zombieHoldMs: number;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly observe: Observe;
 }
 
 /** A connected engine: everything that changes when it comes back. */
@@ -58,7 +59,6 @@ const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 const KEEP_ALIVE_MS = 60_000;
 const CANARY_TIMEOUT_MS = 60_000;
-const FAREWELL_TIMEOUT_MS = 2_000;
 
 /**
  * One Ollama with one model: finds it, loads it, keeps it and the characters' prefixes warm, hands
@@ -68,6 +68,7 @@ export class Endpoint implements Upstream {
   readonly #options: EndpointOptions;
   readonly #desk: SlotDesk;
   readonly #prefixes = new Prefixes();
+  readonly #loan = new KeepAliveLoan();
   readonly #closing = new AbortController();
   #state: EndpointState = { name: "starting" };
   #alarm = Promise.withResolvers<void>();
@@ -127,9 +128,11 @@ export class Endpoint implements Upstream {
     this.#closing.abort();
     this.#raiseAlarm();
     await this.#tending;
-    if ("engine" in state) {
-      await this.#giveBack(state.engine);
-      await state.engine.pool.destroy();
+    if ("engine" in state) await state.engine.pool.destroy();
+    try {
+      await this.#loan.giveBack();
+    } catch {
+      // Whoever is gone needs no keep-alive back.
     }
   }
 
@@ -150,7 +153,7 @@ export class Endpoint implements Upstream {
   }
 
   async #bringUp(signal: AbortSignal): Promise<void> {
-    const { locate, wantedModel, log } = this.#options;
+    const { locate, wantedModel, observe } = this.#options;
     const previous = this.#state;
     this.#setUnlessClosed({ name: "starting" });
     // Lines that are still streaming from the engine's former life may end there.
@@ -169,12 +172,14 @@ export class Endpoint implements Upstream {
       const choice = await chooseModel(control, origin, wantedModel, Date.now());
       this.#setUnlessClosed({ name: "loading", origin, model: choice.model });
       const runnerOptions = await loadModel(control, choice);
+      this.#loan.take(origin, choice, runnerOptions);
       const engine = { origin, pool, control, engineVersion, choice, runnerOptions };
       this.#prefixes.forgetAll();
       await this.#timeFirstToken(engine);
       const warmTtftMs = await this.#timeFirstToken(engine);
       this.#setUnlessClosed({ name: "warm", engine, warmTtftMs });
-      log.info({ origin, engineVersion, model: choice.model, warmTtftMs }, "endpoint warm");
+      const { model } = choice;
+      observe({ kind: "endpointWarm", origin, engineVersion, model, warmTtftMs });
     } catch (error) {
       await pool.destroy();
       throw error;
@@ -190,8 +195,8 @@ export class Endpoint implements Upstream {
       const resident = (await control.resident()).find(({ name }) => name === choice.model);
       if (!resident) return;
       if (resident.context_length !== runnerOptions.num_ctx) {
-        const { log } = this.#options;
-        log.warn({ origin, found: resident.context_length }, "the model was reloaded by another");
+        const { context_length: contextLength } = resident;
+        this.#options.observe({ kind: "foreignReload", origin, contextLength });
         return;
       }
       this.#setUnlessClosed({ ...state, name: "warm" });
@@ -206,7 +211,13 @@ export class Endpoint implements Upstream {
       const prefix = this.#prefixes.nextCold();
       if (!prefix) return;
       this.#prefixes.markWarm(prefix);
-      await this.#timeFirstToken(engine, prefix);
+      try {
+        await this.#timeFirstToken(engine, prefix);
+      } catch (error) {
+        // Such as a persona longer than the context: its lines fail, the others need not.
+        if (!(error instanceof GenerationError) || !error.isRefusal) throw error;
+        this.#options.log.warn({ why: error.message }, "a character's prefix cannot be warmed");
+      }
     }
   }
 
@@ -228,13 +239,13 @@ export class Endpoint implements Upstream {
         sent: () => {},
         text: () => (firstMs ??= clock.nowMs()),
         done: (_generation: Generation) => resolve((firstMs ?? clock.nowMs()) - sentMs),
-        failed: ({ why }) => reject(new Error(why)),
+        failed: (failure) => reject(new GenerationError(failure)),
       },
     };
     wish.signal.addEventListener("abort", () => reject(new Error("the engine gave no answer")), {
       once: true,
     });
-    this.#desk.request(wish, (granted) => send(engine, granted));
+    this.#desk.request(wish, (granted) => this.#send(engine, granted));
     return promise;
   }
 
@@ -243,12 +254,14 @@ export class Endpoint implements Upstream {
     if (!("engine" in state)) {
       return wish.events.failed({ kind: "connect", why: "the endpoint went away" });
     }
-    send(state.engine, {
+    this.#send(state.engine, {
       ...wish,
       events: {
         ...wish.events,
         failed: (failure) => {
-          this.#options.log.warn({ origin: state.engine.origin, ...failure }, "generation failed");
+          const { origin } = state.engine;
+          const { kind, why } = failure;
+          this.#options.observe({ kind: "generationFailed", origin, failure: kind, why });
           this.suspect();
           wish.events.failed(failure);
         },
@@ -256,25 +269,19 @@ export class Endpoint implements Upstream {
     });
   }
 
-  #goDown(cause: unknown): void {
-    const { log } = this.#options;
-    const trouble = cause instanceof TroubleError ? cause.trouble : silent(cause);
-    const known = this.#state.name === "down" && this.#state.trouble.code === trouble.code;
-    if (!known) log.warn(trouble, "endpoint down");
-    if ("engine" in this.#state) this.#state.engine.pool.destroy().catch(ignore);
-    this.#setUnlessClosed({ name: "down", trouble });
+  #send(engine: Engine, wish: SlotRequest): void {
+    const body = chatBody(engine.choice.model, wish.request, engine.runnerOptions);
+    streamChat(engine.pool, body, wish.signal, wish.events, (pieces) =>
+      this.#options.observe({ kind: "textAfterCancel", pieces }),
+    );
   }
 
-  async #giveBack(engine: Engine): Promise<void> {
-    const { formerKeepAlive, model } = engine.choice;
-    if (formerKeepAlive === KEEP_ALIVE_FOREVER) return;
-    const limit = AbortSignal.timeout(FAREWELL_TIMEOUT_MS);
-    const control = new OllamaControl(engine.origin, engine.pool, limit);
-    try {
-      await control.load(model, engine.runnerOptions, formerKeepAlive);
-    } catch (error) {
-      this.#options.log.debug({ error: String(error) }, "the keep-alive was not given back");
-    }
+  #goDown(cause: unknown): void {
+    const trouble = cause instanceof TroubleError ? cause.trouble : silent(cause);
+    const known = this.#state.name === "down" && this.#state.trouble.code === trouble.code;
+    if (!known) this.#options.observe({ kind: "endpointDown", ...trouble });
+    if ("engine" in this.#state) this.#state.engine.pool.destroy().catch(ignore);
+    this.#setUnlessClosed({ name: "down", trouble });
   }
 
   #setUnlessClosed(state: EndpointState): void {
@@ -293,19 +300,38 @@ export class Endpoint implements Upstream {
   }
 }
 
-function send(engine: Engine, wish: SlotRequest): void {
-  const body = chatBody(engine.choice.model, wish.request, engine.runnerOptions);
-  streamChat(engine.pool, body, wish.signal, wish.events);
+/** A generation of our own that failed. */
+class GenerationError extends Error {
+  /** The engine answered, and would not. */
+  readonly isRefusal: boolean;
+
+  constructor({ kind, why }: Failure) {
+    super(why);
+    this.name = "GenerationError";
+    this.isRefusal = kind === "status" || kind === "engine";
+  }
 }
 
 /** Loads the model and freezes the runner options that it now has. */
 async function loadModel(control: OllamaControl, choice: ModelChoice): Promise<RunnerOptions> {
   const adopted = choice.contextLength === undefined ? {} : { num_ctx: choice.contextLength };
-  await control.load(choice.model, adopted, KEEP_ALIVE_FOREVER);
+  try {
+    await control.load(choice.model, adopted, KEEP_ALIVE_FOREVER);
+  } catch (error) {
+    throw error instanceof RefusedError ? loadFailed(choice.model, error) : error;
+  }
   if (choice.contextLength !== undefined) return Object.freeze(adopted);
   const resident = (await control.resident()).find(({ name }) => name === choice.model);
   const contextLength = resident?.context_length;
   return Object.freeze(contextLength === undefined ? {} : { num_ctx: contextLength });
+}
+
+function loadFailed(model: string, { why }: RefusedError): TroubleError {
+  return new TroubleError({
+    code: "load_failed",
+    message: `Ollama cannot load the model '${model}': ${why}.`,
+    remedy: "See Ollama's log. If memory is short, name a smaller model with --model.",
+  });
 }
 
 function silent(error: unknown): Trouble {

@@ -5,6 +5,7 @@ import { z } from "zod";
 const CONTROL_TIMEOUT_MS = 5_000;
 const NO_TIMEOUT = Infinity;
 const MAX_BODY_BYTES = 4_194_304;
+const MAX_WHY_CHARS = 300;
 
 const version = z.object({ version: z.string() });
 const tags = z.object({
@@ -25,6 +26,17 @@ const show = z.object({ capabilities: z.array(z.string()).optional() });
 
 export type InstalledModel = z.infer<typeof tags>["models"][number];
 export type ResidentModel = z.infer<typeof ps>["models"][number];
+
+/** Ollama answered a call, with a status other than 200. */
+export class RefusedError extends Error {
+  readonly why: string;
+
+  constructor(path: string, status: number, why: string) {
+    super(`${path} answered HTTP ${status}: ${why}`);
+    this.name = "RefusedError";
+    this.why = why;
+  }
+}
 
 /** The calls to Ollama that carry no dialogue. Each rejects with an error that says what failed. */
 export class OllamaControl {
@@ -92,7 +104,7 @@ export class OllamaControl {
     });
     const text = await readBounded(response.body);
     if (response.statusCode !== 200) {
-      throw new Error(`${path} answered HTTP ${response.statusCode}: ${text.slice(0, 300)}`);
+      throw new RefusedError(path, response.statusCode, text.slice(0, MAX_WHY_CHARS));
     }
     return schema.parse(JSON.parse(text));
   }

@@ -1,0 +1,45 @@
+import { Agent } from "undici";
+import type { ModelChoice } from "./model-choice.ts";
+import { KEEP_ALIVE_FOREVER, type RunnerOptions } from "./ollama-chat.ts";
+import { OllamaControl } from "./ollama-control.ts";
+
+const GIVE_BACK_TIMEOUT_MS = 2_000;
+
+/**
+ * The keep-alive that a model had before we made it stay for ever, to be given back when we leave.
+ * A model that we come back to after a loss stays for ever because of us: it is owed what it had
+ * when it was first found.
+ */
+export class KeepAliveLoan {
+  #owed:
+    | { readonly origin: string; readonly choice: ModelChoice; readonly options: RunnerOptions }
+    | undefined;
+
+  /** Call once the model is loaded with our keep-alive. */
+  take(origin: string, choice: ModelChoice, options: RunnerOptions): void {
+    const known = this.#owed;
+    const isOurs =
+      known?.origin === origin &&
+      known.choice.model === choice.model &&
+      choice.formerKeepAlive === KEEP_ALIVE_FOREVER;
+    this.#owed = { origin, choice: isOurs ? known.choice : choice, options };
+  }
+
+  /** Rejects if the Ollama does not take it. */
+  async giveBack(): Promise<void> {
+    if (!this.#owed) return;
+    const { origin, choice, options } = this.#owed;
+    if (choice.formerKeepAlive === KEEP_ALIVE_FOREVER) return;
+    const dispatcher = new Agent();
+    const control = new OllamaControl(
+      origin,
+      dispatcher,
+      AbortSignal.timeout(GIVE_BACK_TIMEOUT_MS),
+    );
+    try {
+      await control.load(choice.model, options, choice.formerKeepAlive);
+    } finally {
+      await dispatcher.destroy();
+    }
+  }
+}
