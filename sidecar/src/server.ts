@@ -89,8 +89,8 @@ export async function startSidecar(
     async close() {
       for (const connection of connections) connection.drain();
       await new Promise<void>((resolve) => clock.schedule(FAREWELL_MS, resolve));
-      await Promise.all([listener.close(), endpoint.close()]);
-      await embedded.stop();
+      // All at once: the endpoint may be waiting for an embedded model that never starts.
+      await Promise.all([listener.close(), endpoint.close(), embedded.stop()]);
     },
   };
 }
