@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { seededRandom } from "./random.ts";
+import { added, addedRatio, bootstrap, quantile, quantileOf, ratioOfRounds } from "./statistics.ts";
+
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+test("a quantile is a sample, or lies between two", () => {
+  expect(quantileOf([4, 1, 3, 2, 5], 0.5)).toBe(3);
+  expect(quantileOf([4, 1, 3, 2], 0.5)).toBe(2.5);
+  expect(quantileOf([1, 2, 3, 4, 5], 0)).toBe(1);
+  expect(quantileOf([1, 2, 3, 4, 5], 1)).toBe(5);
+  expect(quantileOf([1, 2, 3, 4, 5], 0.9)).toBeCloseTo(4.6);
+  expect(quantileOf([], 0.5)).toBeNaN();
+});
+
+test("seeded numbers repeat with the seed and fill the unit interval evenly", () => {
+  const [one, again, other] = [seededRandom(7), seededRandom(7), seededRandom(8)];
+  const numbers = Array.from({ length: 10_000 }, () => one());
+  expect(Array.from({ length: 10_000 }, () => again())).toEqual(numbers);
+  expect(other()).not.toBe(numbers[0]);
+  const tenths = Array.from({ length: 10 }, (_, tenth) =>
+    numbers.filter((number) => Math.floor(number * 10) === tenth),
+  );
+  for (const { length } of tenths) expect(Math.abs(length - 1_000)).toBeLessThan(150);
+});
+
+test("about 95 of 100 bootstrap intervals of a median hold the true one", () => {
+  const random = seededRandom(1);
+  let held = 0;
+  for (let repeat = 0; repeat < 100; repeat++) {
+    const rounds = Array.from({ length: 6 }, () =>
+      Array.from({ length: 40 }, () => 10 + normal(random)),
+    );
+    const { low, value, high } = bootstrap([rounds], quantile(0.5), random);
+    expect(low).toBeLessThanOrEqual(value);
+    expect(value).toBeLessThanOrEqual(high);
+    if (low <= 10 && 10 <= high) held++;
+  }
+  expect(held).toBeGreaterThanOrEqual(88);
+});
+
+test("a spell that slows one round of every peer alike does not move what a peer adds", () => {
+  const spells = [0, 0, 50, 0, 0];
+  const rounds = (base: number) =>
+    spells.map((spell) => [base, base, base].map((ms) => ms + spell));
+  const { low, value, high } = bootstrap([rounds(1), rounds(3)], added(0.5), seededRandom(3));
+  expect([low, value, high]).toEqual([2, 2, 2]);
+});
+
+test("the ratio of what two peers add has the direct way taken off both", () => {
+  const rounds = (base: number) => [
+    [base, base],
+    [base, base],
+  ];
+  const interval = bootstrap(
+    [rounds(10), rounds(13), rounds(12)],
+    addedRatio(0.5),
+    seededRandom(4),
+  );
+  expect(interval).toEqual({ low: 1.5, value: 1.5, high: 1.5 });
+});
+
+test("a ratio of rounds compares each round with the one beside it", () => {
+  const interval = ratioOfRounds([2, 20, 200], [1, 10, 100], seededRandom(5));
+  expect(interval).toEqual({ low: 2, value: 2, high: 2 });
+});
+
+test("series with different rounds are refused", () => {
+  expect(() => bootstrap([[[1]], [[1], [2]]], added(0.5), seededRandom(6))).toThrow(/same rounds/);
+  expect(() => bootstrap([[]], quantile(0.5), seededRandom(6))).toThrow(/at least one/);
+});
