@@ -2,13 +2,20 @@ import { Packr, Unpackr } from "msgpackr";
 import type { z } from "zod";
 import { ProtocolError } from "./codes.ts";
 import { DOWN, type Down } from "./down.ts";
-import { TEXT_TOO_LONG } from "./fields.ts";
+import { TEXT_TOO_LONG, uint32 } from "./fields.ts";
+import { readDelta, writeDelta } from "./fast-delta.ts";
 import { assertClosedGrammar } from "./grammar.ts";
 import type { Message } from "./messages/message.ts";
 import { UP, type Up } from "./up.ts";
 
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+const unpackr = new Unpackr({
+  useRecords: false,
+  mapsAsObjects: true,
+  int64AsType: "number",
+  // What is kept of a message must not keep its whole frame.
+  copyBuffers: true,
+});
 
 /** A frame with a type that this version does not know; never an error of the frame itself. */
 export interface UnknownMessage {
@@ -26,6 +33,11 @@ const messageByKind: ReadonlyMap<string, Message> = new Map(
 
 /** Encodes a message into the bytes of one WebSocket message; its fields are not checked. */
 export function encode(value: Up | Down): Buffer {
+  return (value.kind === "delta" ? writeDelta(value) : undefined) ?? encodeAny(value);
+}
+
+/** Encodes without the way of their own that deltas have. */
+export function encodeAny(value: Up | Down): Buffer {
   return packr.pack(toWire(messageOf(value), value));
 }
 
@@ -52,6 +64,11 @@ export function decodeUp(bytes: Uint8Array): Up | UnknownMessage {
  * @throws ProtocolError with the code to answer.
  */
 export function decodeDown(bytes: Uint8Array): Down | UnknownMessage {
+  return readDelta(bytes) ?? decodeAny(bytes);
+}
+
+/** Decodes what the sidecar sent without the way of their own that deltas have. */
+export function decodeAny(bytes: Uint8Array): Down | UnknownMessage {
   return decode(bytes, downTable) as Down | UnknownMessage;
 }
 
@@ -64,15 +81,26 @@ function messageOf(value: Up | Down): Message {
 function toWire(message: Message, value: Up | Down): unknown[] {
   const fields: Readonly<Record<string, unknown>> = value;
   const wire: unknown[] = [message.type];
-  for (const name in message.fields) wire.push(fields[name]);
+  for (const name in message.fields) wire.push(wellFormed(fields[name]));
   return wire;
+}
+
+/**
+ * Puts U+FFFD for each unpaired surrogate: UTF-8 has no bytes for one, and the packer would write
+ * some all the same, at which the peer would close the connection.
+ */
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.isWellFormed() ? value : value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map((entry) => entry.map(wellFormed)));
 }
 
 function decode(bytes: Uint8Array, table: MessageTable): unknown {
   assertClosedGrammar(bytes);
   const wire: unknown = unpackr.unpack(bytes);
   const type: unknown = Array.isArray(wire) ? wire[0] : undefined;
-  if (!Array.isArray(wire) || typeof type !== "number") {
+  if (!Array.isArray(wire) || !isMessageType(type)) {
     throw new ProtocolError("malformed", "a frame is one array that starts with a message type");
   }
   const message = table.get(type);
@@ -83,6 +111,10 @@ function decode(bytes: Uint8Array, table: MessageTable): unknown {
   let index = 1;
   for (const name in message.fields) value[name] = parsed.data[index++];
   return value;
+}
+
+function isMessageType(type: unknown): type is number {
+  return uint32.safeParse(type).success;
 }
 
 function fieldError(message: Message, error: z.ZodError): ProtocolError {

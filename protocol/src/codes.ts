@@ -63,7 +63,7 @@ export const CODES = {
     closeCode: 4400,
   },
   integer_out_of_range: {
-    cause: "A 64-bit integer lies beyond 2^53 in magnitude.",
+    cause: "A 64-bit integer lies outside -2^53 to 2^53 - 1.",
     remedy: "No field of the protocol needs more than 32 bits.",
     retry: false,
     closeCode: 4400,

@@ -129,7 +129,7 @@ function lastString(scan: Scan): string {
 function scanInt64(scan: Scan, signed: boolean): void {
   const high = takeUint(scan, 4);
   skip(scan, 4);
-  // |value| <= 2^53: the upper word's top eleven bits are all zero, or all one if negative.
+  // -2^53 <= value < 2^53: the upper word's top eleven bits are all zero, or all one if negative.
   const top = high >>> 21;
   if (top === 0 || (signed && top === 0x7ff)) return;
   throw new ProtocolError("integer_out_of_range", `a 64-bit integer ends at byte ${scan.at}`);
