@@ -1,44 +1,41 @@
-/** Everything the sidecar is told. Defaults are small, loopback and safe. */
-export interface SidecarConfig {
-  readonly host: string;
-  /** 0 takes a free port. */
-  readonly port: number;
-  /** What clients must show at the upgrade; undefined lets any local client in. */
-  readonly token: string | undefined;
-  /** An Ollama that was named: it is never replaced. */
-  readonly ollama: string | undefined;
-  /** Where to look for an Ollama if none was named; if it is silent the embedded one serves. */
-  readonly ollamaHost: string;
-  /** A model of that Ollama; undefined takes the smallest that can chat. */
-  readonly model: string | undefined;
-  /** Parallel generations of the Ollama; its own default is 1. */
-  readonly slots: number;
-  /** The budget that rooms are told in welcome, milliseconds. */
-  readonly ttftBudgetMs: number;
-  readonly logLevel: string;
+import { type Cards, NO_CARDS } from "./config/card.ts";
+import { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
+
+/**
+ * Everything the sidecar is told: the settings, with the files that they name read. Each is
+ * explained in `config/settings.ts`. Defaults are small, loopback and safe.
+ */
+export interface SidecarConfig extends Omit<Settings, "tokenFile" | "cards"> {
+  readonly cards: Cards;
 }
 
-export const DEFAULT_CONFIG: SidecarConfig = {
-  host: "127.0.0.1",
-  port: 7433,
-  token: undefined,
-  ollama: undefined,
-  ollamaHost: "http://127.0.0.1:11434",
-  model: undefined,
-  slots: 1,
-  ttftBudgetMs: 200,
-  logLevel: "info",
-};
+const { tokenFile: _tokenFile, cards: _folder, ...defaults } = DEFAULT_SETTINGS;
+
+export const DEFAULT_CONFIG: SidecarConfig = { ...defaults, cards: NO_CARDS };
 
 /** Bounds of what one connection may hold, told in welcome. */
-export const CONNECTION_LIMITS = {
-  maxRooms: 1_024,
-  maxCharactersPerRoom: 256,
-  maxLinesPerRoom: 64,
-  maxLines: 1_024,
-  maxCuesPerSecondPerRoom: 50,
-  maxCuesPerSecondPerGame: 1_000,
-} as const;
+export type ConnectionLimits = Pick<
+  SidecarConfig,
+  | "maxRooms"
+  | "maxCharactersPerRoom"
+  | "maxLinesPerRoom"
+  | "maxLines"
+  | "maxCuesPerSecondPerRoom"
+  | "maxCuesPerSecondPerGame"
+>;
+
+export function limitsOf(config: ConnectionLimits): ConnectionLimits {
+  const { maxRooms, maxCharactersPerRoom, maxLinesPerRoom, maxLines } = config;
+  const { maxCuesPerSecondPerRoom, maxCuesPerSecondPerGame } = config;
+  return {
+    maxRooms,
+    maxCharactersPerRoom,
+    maxLinesPerRoom,
+    maxLines,
+    maxCuesPerSecondPerRoom,
+    maxCuesPerSecondPerGame,
+  };
+}
 
 export const HEARTBEAT_MS = 5_000;
 export const HELLO_TIMEOUT_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { Cue } from "@banterwire/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CONNECTION_LIMITS } from "./config.ts";
+import { DEFAULT_CONFIG } from "./config.ts";
 import { MemoryGame } from "./testing/memory-game.ts";
 
 function errors(game: MemoryGame): unknown[] {
@@ -133,17 +133,17 @@ describe("limits", () => {
   test("as many rooms as welcome says, and one is too many", () => {
     const game = new MemoryGame();
     game.hello();
-    for (let room = 0; room <= CONNECTION_LIMITS.maxRooms; room++) {
+    for (let room = 0; room <= DEFAULT_CONFIG.maxRooms; room++) {
       game.send({ kind: "roomOpen", room, worldKey: `room ${room}` });
     }
     expect(errors(game)).toEqual([
-      { code: "too_many_rooms", room: CONNECTION_LIMITS.maxRooms, line: null },
+      { code: "too_many_rooms", room: DEFAULT_CONFIG.maxRooms, line: null },
     ]);
   });
 
   test("as many characters in a room as welcome says, known ones not counted again", () => {
     const game = MemoryGame.inRoom();
-    const { maxCharactersPerRoom } = CONNECTION_LIMITS;
+    const { maxCharactersPerRoom } = DEFAULT_CONFIG;
     for (let index = 2; index < maxCharactersPerRoom; index++) {
       game.register({ character: `extra ${index}` });
     }
@@ -155,7 +155,7 @@ describe("limits", () => {
 
   test("as many open lines in a room as welcome says; the next names itself and ends nothing", () => {
     const game = MemoryGame.inRoom();
-    const { maxLinesPerRoom } = CONNECTION_LIMITS;
+    const { maxLinesPerRoom } = DEFAULT_CONFIG;
     for (let index = 0; index <= maxLinesPerRoom; index++) {
       game.clock.advance(100);
       game.cue(2 * index + 1, { remainingMs: 60_000 });
@@ -169,7 +169,7 @@ describe("limits", () => {
 
   test("a room's cues beyond its rate are refused, and welcome again later", () => {
     const game = MemoryGame.inRoom();
-    const { maxCuesPerSecondPerRoom } = CONNECTION_LIMITS;
+    const { maxCuesPerSecondPerRoom } = DEFAULT_CONFIG;
     for (let index = 0; index <= maxCuesPerSecondPerRoom; index++) {
       game.cue(2 * index + 1);
       game.send({ kind: "cancel", line: 2 * index + 1 });

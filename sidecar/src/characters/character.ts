@@ -1,4 +1,5 @@
 import type { CharacterRegister, CharacterUpdate } from "@banterwire/protocol";
+import type { Card } from "../config/card.ts";
 
 /** One character of one room, with its authored lines dealt in turn. */
 export class Character {
@@ -9,12 +10,14 @@ export class Character {
   readonly #closers: readonly string[];
   #dealt = 0;
 
-  constructor(registration: CharacterRegister | CharacterUpdate) {
+  /** @param card takes the place of what the room registered, but for the name */
+  constructor(registration: CharacterRegister | CharacterUpdate, card?: Card) {
+    const { persona, fallbacks } = card ?? registration;
     this.id = registration.character;
     this.name = registration.name;
-    this.persona = registration.persona;
-    this.#fallbacks = registration.fallbacks;
-    this.#closers = registration.closers;
+    this.persona = persona;
+    this.#fallbacks = fallbacks;
+    this.#closers = card?.closers ?? registration.closers;
   }
 
   /** An authored line; never the same twice in a row where there are two. */

@@ -1,12 +1,6 @@
 import type { Cue } from "@banterwire/protocol";
-import type { ChatMessage } from "../chat.ts";
+import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { Character } from "./character.ts";
-
-/**
- * How an endpoint's model wants to be spoken to. The embedded model was trained on bare personas;
- * a general chat model needs to be told what a line is.
- */
-export type PromptStyle = "bare" | "instructed";
 
 const HOUSE_RULES =
   "You are a character in a multiplayer game. Stay in character. Answer in one or two short " +

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { DEFAULT_CONFIG } from "../config.ts";
 import { EXIT_CODES } from "../start-error.ts";
-import { parseOllamaHost } from "../upstream/ollama-host.ts";
+import { parseOllamaHost } from "../config/ollama-host.ts";
 import { SIDECAR_VERSION } from "../version.ts";
 import { serve, type ServeFlags } from "./serve.ts";
 

@@ -2,7 +2,7 @@ import { DEFAULT_CONFIG, type SidecarConfig } from "../config.ts";
 import { createLog, type Log } from "../log.ts";
 import { type Sidecar, startSidecar } from "../server.ts";
 import { EXIT_CODES, StartError } from "../start-error.ts";
-import { parseOllamaHost } from "../upstream/ollama-host.ts";
+import { parseOllamaHost } from "../config/ollama-host.ts";
 
 export interface ServeFlags {
   readonly host: string;
@@ -59,7 +59,7 @@ function configFrom(flags: ServeFlags, env: NodeJS.ProcessEnv): SidecarConfig {
     model: flags.model,
     slots: flags.slots,
     ttftBudgetMs: flags.budgetMs,
-    logLevel: flags.logLevel,
+    logLevel: flags.logLevel as SidecarConfig["logLevel"],
   };
 }
 

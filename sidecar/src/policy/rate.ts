@@ -1,6 +1,6 @@
 /** A token bucket: a sustained rate with a burst of one second's worth. Time is handed in. */
 export class RateLimit {
-  readonly #perSecond: number;
+  #perSecond: number;
   #tokens: number;
   #filledMs: number;
 
@@ -10,13 +10,24 @@ export class RateLimit {
     this.#filledMs = nowMs;
   }
 
+  /** Changes the rate; what has been saved up stays, as far as the new burst allows. */
+  retune(perSecond: number, nowMs: number): void {
+    this.#fill(nowMs);
+    this.#perSecond = perSecond;
+    this.#tokens = Math.min(this.#tokens, perSecond);
+  }
+
   /** Takes one token, or says that there is none. */
   take(nowMs: number): boolean {
-    const gained = ((nowMs - this.#filledMs) / 1000) * this.#perSecond;
-    this.#tokens = Math.min(this.#perSecond, this.#tokens + gained);
-    this.#filledMs = nowMs;
+    this.#fill(nowMs);
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
+  }
+
+  #fill(nowMs: number): void {
+    const gained = ((nowMs - this.#filledMs) / 1000) * this.#perSecond;
+    this.#tokens = Math.min(this.#perSecond, this.#tokens + gained);
+    this.#filledMs = nowMs;
   }
 }

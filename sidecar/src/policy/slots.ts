@@ -4,7 +4,7 @@
  * Those who find none free wait in one bounded line, first come first served.
  */
 export class Slots<Owner> {
-  readonly #total: number;
+  #total: number;
   readonly #maxWaiting: number;
   readonly #holders = new Set<Owner>();
   readonly #waiting = new Set<Owner>();
@@ -66,6 +66,17 @@ export class Slots<Owner> {
   bury(): Owner | undefined {
     if (this.#zombies > 0) this.#zombies--;
     return this.#grantNext();
+  }
+
+  /** Changes how many there are; who holds one keeps it. Returns those who hold one now. */
+  resize(total: number): Owner[] {
+    this.#total = total;
+    const granted: Owner[] = [];
+    for (;;) {
+      const owner = this.#grantNext();
+      if (owner === undefined) return granted;
+      granted.push(owner);
+    }
   }
 
   #grantNext(): Owner | undefined {

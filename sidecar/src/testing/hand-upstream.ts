@@ -1,5 +1,6 @@
+import type { ChatMessage } from "../chat.ts";
 import type { SessionUpstream } from "../session.ts";
-import type { Failure, Generation, SlotRequest } from "../upstream/upstream.ts";
+import type { Failure, Generation, SlotRequest, Upstream } from "../upstream/upstream.ts";
 
 const DONE: Generation = { stoppedBy: "stop", loadMs: 0, prefillMs: 0, tokens: 1 };
 
@@ -39,12 +40,17 @@ export class HandGeneration {
 }
 
 /** An upstream without an engine: wishes pile up in `asked` and the test answers them. */
-export class HandUpstream implements SessionUpstream {
+export class HandUpstream implements SessionUpstream, Upstream {
   readonly asked: HandGeneration[] = [];
   readonly kept: string[] = [];
+  readonly promptStyle = "bare";
   #suspicions = 0;
   #unavailable: string | undefined;
   #refuses = false;
+
+  get current(): this {
+    return this;
+  }
 
   get unavailable(): string | undefined {
     return this.#unavailable;
@@ -77,7 +83,8 @@ export class HandUpstream implements SessionUpstream {
     this.#suspicions++;
   }
 
-  keepWarm({ content }: { readonly content: string }): () => void {
+  keepWarm(prefix: (style: "bare") => ChatMessage): () => void {
+    const { content } = prefix(this.promptStyle);
     this.kept.push(content);
     return () => {
       const at = this.kept.indexOf(content);

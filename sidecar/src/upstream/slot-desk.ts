@@ -23,6 +23,7 @@ interface Ticket {
 export class SlotDesk {
   readonly #options: SlotDeskOptions;
   readonly #slots: Slots<Ticket>;
+  #quiet: PromiseWithResolvers<void> | undefined;
   #opens = 0;
   #closes = 0;
 
@@ -34,6 +35,22 @@ export class SlotDesk {
   get books(): SlotBooks {
     const { total, inFlight, zombies, waiting } = this.#slots;
     return { slots: total, inFlight, zombies, waiting, opens: this.#opens, closes: this.#closes };
+  }
+
+  /** Changes how many generations may run at once; those that run are not stopped. */
+  resize(slots: number): void {
+    for (const ticket of this.#slots.resize(slots)) this.#run(ticket);
+  }
+
+  /** Resolves when nothing runs and nobody waits. */
+  whenQuiet(): Promise<void> {
+    if (this.#isQuiet) return Promise.resolve();
+    this.#quiet ??= Promise.withResolvers();
+    return this.#quiet.promise;
+  }
+
+  get #isQuiet(): boolean {
+    return this.#slots.inFlight === 0 && this.#slots.waiting === 0;
   }
 
   get isIdle(): boolean {
@@ -83,7 +100,10 @@ export class SlotDesk {
   }
 
   #abandon(ticket: Ticket): void {
-    if (ticket.phase === "waiting") return this.#slots.leave(ticket);
+    if (ticket.phase === "waiting") {
+      this.#slots.leave(ticket);
+      return this.#tellIfQuiet();
+    }
     if (ticket.phase === "streaming" || this.#options.zombieHoldMs === 0) {
       // In generation an engine notices within a token or two.
       return this.#finish(ticket);
@@ -93,10 +113,18 @@ export class SlotDesk {
     this.#closes++;
     this.#slots.abandon(ticket);
     this.#options.clock.schedule(this.#options.zombieHoldMs, () => this.#grant(this.#slots.bury()));
+    this.#tellIfQuiet();
   }
 
   #grant(ticket: Ticket | undefined): void {
     if (ticket) this.#run(ticket);
+    this.#tellIfQuiet();
+  }
+
+  #tellIfQuiet(): void {
+    if (!this.#isQuiet) return;
+    this.#quiet?.resolve();
+    this.#quiet = undefined;
   }
 }
 

@@ -1,0 +1,82 @@
+import { fileKeyOf, flagOf, variableOf } from "./names.ts";
+import { type Key, KEYS, settingOf } from "./settings.ts";
+
+const INTRODUCTION = `# Configuration
+
+<!-- Written by \`banterwire config reference\` from the table in sidecar/src/config/settings.ts. Change that, not this. -->
+
+Every setting of \`banterwire serve\`. A flag wins over an environment variable, that over the configuration file, and that over the default. \`banterwire config print\` takes the same flags and shows each value and where it came from; what it prints is a configuration file.
+
+## The configuration file
+
+\`--config FILE\`, or \`BANTERWIRE_CONFIG\`, names a file in YAML or JSON: one flat map of the keys below. Its relative paths begin at its own folder, those of flags and variables at the working directory. An unknown key is an error. Where several values are allowed the file has a list; a flag is repeated, or its values are separated by commas, as they are in a variable. A variable that is set to nothing is not set.
+
+\`\`\`yaml
+ollama: http://127.0.0.1:11434
+model: gemma3:1b
+slots: 4
+budgetMs: 250
+cards: cards
+\`\`\`
+
+## Errors
+
+A configuration with errors starts nothing: all of them are listed, each with its key, its value, where it came from and what is allowed, and the exit code is 2. The values of secrets are never shown.
+
+In Kubernetes a Service that is named \`banterwire\` puts \`BANTERWIRE_PORT\` into its neighbours' environment, which is no port: set \`enableServiceLinks: false\`.
+
+## Reload
+
+The sidecar reads its file, its cards and its token again on SIGHUP, and when the configuration file or a card changes. It takes over all of it or, if anything is wrong, nothing, and its log says which. Below, each setting says when a changed value is in force: at once, for new connections (those that are open keep what they were told), or at the next start. Flags and variables stay as they were at the start.
+
+A change of endpoint (\`ollama\`, \`ollamaHost\`, \`model\`) brings the new one up beside the old one, which serves until the new one is warm and ends the lines that it has begun. If the new one does not come up, the old one goes on serving.
+
+## Cards
+
+A card is a file of JSON in the folder that \`cards\` names, at most 1,024 of them and 64 KiB each; other files there are ignored.
+
+\`\`\`json
+{
+  "id": "mira",
+  "name": "Mira",
+  "persona": "You are Mira, who keeps the bar.",
+  "fallbacks": ["One moment.", "Busy night, love."],
+  "closers": ["But I talk too much."]
+}
+\`\`\`
+
+A room's character with the card's \`id\` has the card's persona and authored lines in place of its own; without \`closers\` it keeps its own of those. Its name stays the room's.
+
+## Settings
+`;
+
+/** The reference page, in Markdown. */
+export function referencePage(): string {
+  return `${INTRODUCTION}\n${KEYS.map(sectionOf).join("\n")}`;
+}
+
+/** The default in words, as `--help` has it too. */
+export function defaultInWords(key: Key): string {
+  const { default: value } = settingOf(key);
+  if (value === undefined || (typeof value === "object" && value.length === 0)) return "none";
+  return String(value);
+}
+
+function sectionOf(key: Key): string {
+  const { kind, help, reload, isSecret } = settingOf(key);
+  const flag = isSecret
+    ? "no flag, because flags are seen by every user of the machine"
+    : `flag \`${flagOf(key)} ${kind.placeholder}\``;
+  const initial = defaultInWords(key);
+  return [
+    `### ${fileKeyOf(key)}`,
+    "",
+    `${help.charAt(0).toUpperCase()}${help.slice(1)}.`,
+    "",
+    `- ${flag}; variable \`${variableOf(key)}\``,
+    `- allowed: ${kind.allowed}`,
+    `- default: ${initial === "none" ? initial : `\`${initial}\``}`,
+    `- a change is in force: ${reload === "new connections" ? "for new connections" : reload === "next start" ? "at the next start" : reload}`,
+    "",
+  ].join("\n");
+}
