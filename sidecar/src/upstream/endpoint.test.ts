@@ -1,0 +1,446 @@
+import { FakeClock } from "@banterwire/protocol/testing";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { unobserved } from "../happening.ts";
+import {
+  MOODS,
+  refusing,
+  type Reply,
+  saying,
+  type ScriptedOllama,
+  type ScriptedOllamaOptions,
+  startScriptedOllama,
+} from "../testing/index.ts";
+import { Endpoint, type EndpointOptions } from "./endpoint.ts";
+import type { Failure, Generation } from "./upstream.ts";
+
+const SMALL = { name: "small:1b", sizeBytes: 1_000 };
+const LARGE = { name: "large:8b", sizeBytes: 9_000 };
+
+let clock: FakeClock;
+let ollama: ScriptedOllama;
+let endpoint: Endpoint;
+
+beforeEach(() => {
+  clock = new FakeClock();
+});
+
+afterEach(async () => {
+  await endpoint.close();
+  await ollama.close();
+});
+
+async function open(
+  ollamaOptions: ScriptedOllamaOptions = {},
+  options: Partial<EndpointOptions> = {},
+): Promise<void> {
+  ollama = await startScriptedOllama(ollamaOptions);
+  endpoint = newEndpoint(options);
+  endpoint.start();
+}
+
+function newEndpoint(options: Partial<EndpointOptions> = {}): Endpoint {
+  return new Endpoint({
+    promptStyle: "bare",
+    locate: () => Promise.resolve(ollama.origin),
+    wantedModel: undefined,
+    slots: 1,
+    maxWaiting: 4,
+    zombieHoldMs: 1_000,
+    clock,
+    observe: unobserved,
+    ...options,
+  });
+}
+
+async function openWarm(...options: Parameters<typeof open>): Promise<void> {
+  await open(...options);
+  await until(() => expect(endpoint.status.state).toBe("warm"));
+}
+
+/** Moves time on until the expectation holds: retries and watches are on the clock. */
+function until(expectation: () => void): Promise<void> {
+  return vi.waitFor(
+    () => {
+      clock.advance(50);
+      expectation();
+    },
+    { timeout: 10_000, interval: 2 },
+  );
+}
+
+/** With time standing still. */
+function soon(expectation: () => void): Promise<void> {
+  return vi.waitFor(expectation, { timeout: 10_000, interval: 2 });
+}
+
+/** Asks for one generation, as a line does. */
+function ask(content = "Hello there.") {
+  const giveUp = new AbortController();
+  const seen = {
+    granted: false,
+    refused: false,
+    text: "",
+    done: [] as Generation[],
+    failed: [] as Failure[],
+  };
+  endpoint.request({
+    request: { messages: [{ role: "user", content }], maxTokens: 8 },
+    signal: giveUp.signal,
+    granted: () => (seen.granted = true),
+    refused: () => (seen.refused = true),
+    events: {
+      sent: () => {},
+      text: (piece) => (seen.text += piece),
+      done: (generation) => seen.done.push(generation),
+      failed: (failure) => seen.failed.push(failure),
+    },
+  });
+  return { seen, giveUp };
+}
+
+function bodies(path: string): (Readonly<Record<string, unknown>> | undefined)[] {
+  return ollama.books.received.filter((one) => one.path === path).map(({ body }) => body);
+}
+
+/** How often the prompt was sent. */
+function timesSent(content: string): number {
+  return bodies("/api/chat").filter((body) => JSON.stringify(body).includes(content)).length;
+}
+
+async function resident(): Promise<Record<string, unknown> | undefined> {
+  const answer = await fetch(`${ollama.origin}/api/ps`);
+  const { models } = (await answer.json()) as { models: Record<string, unknown>[] };
+  return models[0];
+}
+
+/** What another client of the same Ollama does. */
+async function byAnother(body: object): Promise<void> {
+  const init = { method: "POST", body: JSON.stringify(body) };
+  await (await fetch(`${ollama.origin}/api/generate`, init)).text();
+}
+
+describe("the model", () => {
+  test("is the smallest installed one that can chat here", async () => {
+    await openWarm({
+      models: [
+        LARGE,
+        { name: "embed", sizeBytes: 1, capabilities: ["embedding"] },
+        { name: "cloud", sizeBytes: 2, remoteHost: "https://ollama.com:443" },
+        SMALL,
+      ],
+    });
+    expect(endpoint.status).toMatchObject({ model: SMALL.name, trouble: null });
+  });
+
+  test("that was named is the one, with or without its tag", async () => {
+    const models = [SMALL, { name: "big:latest", sizeBytes: 9_000 }];
+    await openWarm({ models }, { wantedModel: "big" });
+    expect(endpoint.status.model).toBe("big:latest");
+  });
+
+  test("that was named and is missing is asked for, and serves by itself once it is installed", async () => {
+    await open({ models: [SMALL] }, { wantedModel: LARGE.name });
+    await until(() => expect(endpoint.status.state).toBe("down"));
+    expect(endpoint.status.trouble).toMatchObject({
+      code: "model_missing",
+      message: expect.stringContaining("large:8b"),
+      remedy: expect.stringContaining("ollama pull large:8b"),
+    });
+    ollama.install(LARGE);
+    await until(() => expect(endpoint.status).toMatchObject({ state: "warm", model: "large:8b" }));
+  });
+
+  test("is asked for where there is none that can chat", async () => {
+    await open({ models: [{ name: "embed", capabilities: ["embedding"] }] });
+    await until(() => expect(endpoint.status.trouble?.code).toBe("no_chat_model"));
+  });
+
+  test("that cannot be loaded is said to be so, and serves once it can", async () => {
+    await open();
+    ollama.answerPathWith("/api/generate", refusing(500, "model requires more system memory"));
+    await until(() => expect(endpoint.status.trouble?.code).toBe("load_failed"));
+    expect(endpoint.status.trouble?.message).toContain("more system memory");
+    ollama.answerPathWith("/api/generate", "usual");
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+  });
+
+  test("is loaded without a deadline, and only once", async () => {
+    const engineClock = new FakeClock();
+    await open({ clock: engineClock, loadMs: 100_000 });
+    await until(() => expect(ollama.books.loads).toBe(1));
+    clock.advance(90_000);
+    expect(endpoint.status.state).toBe("loading");
+    expect(endpoint.unavailable).toBe("the endpoint is loading");
+    engineClock.advance(100_000);
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+    expect(ollama.books).toMatchObject({ loads: 1, killedLoads: 0 });
+  });
+});
+
+describe("runner options", () => {
+  test("are those that the model is resident with, and every request says the same", async () => {
+    await open({ defaultContextLength: 4_096 });
+    await endpoint.close();
+    await byAnother({ model: "scripted:latest", options: { num_ctx: 8_192 } });
+    endpoint = newEndpoint();
+    endpoint.start();
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+    const loads = ollama.books.loads;
+    const { seen } = ask();
+    await soon(() => expect(seen.done).toHaveLength(1));
+    expect(endpoint.status.contextLength).toBe(8_192);
+    expect(ollama.books.loads).toBe(loads);
+    const sent = bodies("/api/chat").map((body) => JSON.stringify(body?.["options"]));
+    expect(new Set(sent.slice(-3))).toEqual(
+      new Set(['{"num_ctx":8192,"num_predict":1}', '{"num_ctx":8192,"num_predict":8}']),
+    );
+  });
+
+  test("of a model that we load are its default, said from then on", async () => {
+    await openWarm({ defaultContextLength: 2_048 });
+    expect(endpoint.status.contextLength).toBe(2_048);
+    expect(ollama.books.loads).toBe(1);
+  });
+});
+
+/** The model is resident for so long before we come. */
+async function openAfter(keepAlive: unknown): Promise<void> {
+  ollama = await startScriptedOllama();
+  await byAnother({ model: "scripted:latest", keep_alive: keepAlive });
+  endpoint = newEndpoint();
+  endpoint.start();
+  await until(() => expect(endpoint.status.state).toBe("warm"));
+}
+
+async function minutesLeft(): Promise<number> {
+  const { expires_at } = (await resident()) as { expires_at: string };
+  return Math.round((Date.parse(expires_at) - Date.now()) / 60_000);
+}
+
+const FOR_EVER_MINUTES = 1e6;
+
+describe("the keep-alive", () => {
+  test("is for ever while we are here, and what it was when we leave", async () => {
+    await openAfter("20m");
+    expect(await minutesLeft()).toBeGreaterThan(FOR_EVER_MINUTES);
+    await endpoint.close();
+    expect(await minutesLeft()).toBe(20);
+    expect(ollama.books.loads).toBe(1);
+  });
+
+  test("that was for ever stays so", async () => {
+    await openAfter(-1);
+    await endpoint.close();
+    expect(await minutesLeft()).toBeGreaterThan(FOR_EVER_MINUTES);
+  });
+
+  test("of a model that was not resident becomes Ollama's own default", async () => {
+    await openWarm();
+    await endpoint.close();
+    expect(await minutesLeft()).toBe(5);
+  });
+
+  test("is given back as first found, also after a loss of the connection", async () => {
+    await openAfter("20m");
+    ollama.answerPathWith("/api/ps", refusing(500, "busy"));
+    await until(() => expect(endpoint.status.state).toBe("down"));
+    ollama.answerPathWith("/api/ps", "usual");
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+    await endpoint.close();
+    expect(await minutesLeft()).toBe(20);
+  });
+});
+
+describe("an Ollama that goes away", () => {
+  test("makes the endpoint unavailable, and warm again by itself once it is back", async () => {
+    await openWarm();
+    const { port } = ollama;
+    await ollama.close();
+    await until(() => expect(endpoint.status.state).toBe("down"));
+    expect(endpoint.status.trouble).toMatchObject({
+      code: "ollama_silent",
+      remedy: expect.stringContaining("ollama serve"),
+    });
+    expect(endpoint.unavailable).toBeDefined();
+    ollama = await startScriptedOllama({ port });
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+    const { seen } = ask();
+    await soon(() => expect(seen.text).toBe("Mind the step, traveller."));
+  });
+
+  test("in the middle of a generation fails it once and leaves nothing in flight", async () => {
+    await openWarm();
+    ollama.answerWith(MOODS.stallMidLine);
+    const { seen } = ask();
+    await soon(() => expect(seen.text).toBe("Mind the"));
+    await ollama.close();
+    await soon(() => expect(seen.failed).toHaveLength(1));
+    await until(() => expect(endpoint.status.state).toBe("down"));
+    expect(endpoint.status).toMatchObject({ inFlight: 0, waiting: 0 });
+    expect(endpoint.status.opens).toBe(endpoint.status.closes);
+  });
+
+  test("that was never there is said to be silent", async () => {
+    await open({}, { locate: () => Promise.resolve("http://127.0.0.1:1") });
+    await until(() => expect(endpoint.status.trouble?.code).toBe("ollama_silent"));
+  });
+});
+
+describe("suspicion", () => {
+  test("makes the endpoint unavailable until the model is known to be resident", async () => {
+    await openWarm();
+    ollama.answerPathWith("/api/ps", { steps: [{ do: "hang" }] });
+    const asked = bodies("/api/ps").length;
+    endpoint.suspect();
+    expect(endpoint.unavailable).toBe("the endpoint is checking");
+    await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(asked));
+    expect(endpoint.unavailable).toBeDefined();
+  });
+
+  test("that was for nothing is over as soon as Ollama has answered, without a load", async () => {
+    await openWarm();
+    endpoint.suspect();
+    await soon(() => expect(endpoint.unavailable).toBeUndefined());
+    expect(ollama.books.loads).toBe(1);
+  });
+
+  test("follows a generation that failed", async () => {
+    await openWarm();
+    ollama.answerWith(MOODS.crashed);
+    ollama.answerPathWith("/api/ps", { steps: [{ do: "hang" }] });
+    const { seen } = ask();
+    await soon(() => expect(seen.failed).toMatchObject([{ kind: "status" }]));
+    expect(endpoint.unavailable).toBe("the endpoint is checking");
+  });
+});
+
+describe("a model that leaves memory", () => {
+  test("by another's doing is loaded once, without a deadline, while no cue is let through", async () => {
+    const engineClock = new FakeClock();
+    await open({ clock: engineClock, loadMs: 4_000 });
+    await until(() => {
+      engineClock.advance(4_000);
+      expect(endpoint.status.state).toBe("warm");
+    });
+    ollama.unload();
+    endpoint.suspect();
+    await soon(() => expect(ollama.books.loads).toBe(2));
+    expect(endpoint.unavailable).toBe("the endpoint is loading");
+    clock.advance(30_000);
+    expect(ollama.books.loads).toBe(2);
+    engineClock.advance(4_000);
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+    expect(ollama.books).toMatchObject({ loads: 2, killedLoads: 0 });
+  });
+
+  test("by another's runner options is noticed, and their context length adopted", async () => {
+    await openWarm({ defaultContextLength: 4_096 });
+    await byAnother({ model: "scripted:latest", options: { num_ctx: 1_024 } });
+    await until(() => expect(endpoint.status.contextLength).toBe(1_024));
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+    expect(ollama.books.loads).toBe(2);
+  });
+});
+
+describe("prefixes", () => {
+  test("are warmed once, and again after a reload", async () => {
+    await openWarm();
+    endpoint.keepWarm({ role: "system", content: "I am Mira." });
+    endpoint.keepWarm({ role: "system", content: "I am Mira." });
+    endpoint.keepWarm({ role: "system", content: "I am Bram." });
+    await until(() => expect([timesSent("Mira"), timesSent("Bram")]).toEqual([1, 1]));
+    clock.advance(20_000);
+    await until(() => expect(bodies("/api/ps").length).toBeGreaterThan(5));
+    expect([timesSent("Mira"), timesSent("Bram")]).toEqual([1, 1]);
+    ollama.unload();
+    await until(() => expect([timesSent("Mira"), timesSent("Bram")]).toEqual([2, 2]));
+  });
+
+  test("that were taken back are not warmed", async () => {
+    await open();
+    const drop = endpoint.keepWarm({ role: "system", content: "I am Mira." });
+    endpoint.keepWarm({ role: "system", content: "I am Bram." });
+    drop();
+    await until(() => expect(timesSent("Bram")).toBe(1));
+    expect(timesSent("Mira")).toBe(0);
+  });
+
+  test("that the engine refuses harm neither the others nor the endpoint", async () => {
+    const tooLong = refusing(400, "input exceeds the context length");
+    const answer = (body: object): Reply =>
+      JSON.stringify(body).includes("Mira") ? tooLong : saying("Yes.");
+    await openWarm({ answerWith: answer });
+    endpoint.keepWarm({ role: "system", content: "I am Mira." });
+    endpoint.keepWarm({ role: "system", content: "I am Bram." });
+    await until(() => expect(timesSent("Bram")).toBe(1));
+    await until(() => expect(endpoint.status.state).toBe("warm"));
+    expect(timesSent("Mira")).toBe(1);
+    expect(ollama.books.loads).toBe(1);
+  });
+});
+
+describe("slots", () => {
+  test("are never exceeded, and the engine's own queue is never used", async () => {
+    await openWarm({ slots: 2 }, { slots: 2, maxWaiting: 100 });
+    const asked = Array.from({ length: 30 }, () => ask());
+    await soon(() => expect(asked.every(({ seen }) => seen.done.length === 1)).toBe(true));
+    expect(ollama.books).toMatchObject({ maxInFlight: 2, queued: 0 });
+    expect(endpoint.status).toMatchObject({ inFlight: 0, waiting: 0, zombies: 0 });
+    expect(endpoint.status.opens).toBe(ollama.books.opens);
+  });
+
+  test("a cue beyond the queue's bound is refused at once", async () => {
+    await openWarm();
+    ollama.answerWith(MOODS.blackHole);
+    const asked = Array.from({ length: 6 }, () => ask());
+    const fates = asked.map(({ seen }) => [seen.granted, seen.refused]);
+    const waits = [false, false];
+    expect(fates).toEqual([[true, false], waits, waits, waits, waits, [false, true]]);
+  });
+
+  test("of cancelled prefills are held, so that the engine's queue stays empty", async () => {
+    const engineClock = new FakeClock();
+    await openWarm({ clock: engineClock });
+    ollama.answerWith({ prefillMs: 500, steps: saying("Late.").steps });
+    const first = ask();
+    await soon(() => expect(ollama.books.inFlight).toBe(1));
+    const second = ask();
+    first.giveUp.abort();
+    await soon(() => expect(ollama.books.cancelled).toBe(1));
+    expect(endpoint.status).toMatchObject({ zombies: 1, inFlight: 0, waiting: 1 });
+    engineClock.advance(500);
+    clock.advance(1_000);
+    expect(endpoint.status).toMatchObject({ zombies: 0, inFlight: 1, waiting: 0 });
+    await soon(() => expect(ollama.books.inFlight).toBe(1));
+    engineClock.advance(500);
+    await soon(() => expect(second.seen.text).toBe("Late."));
+    expect(ollama.books.queued).toBe(0);
+  });
+});
+
+describe("closing", () => {
+  test("ends what is in flight, and leaves no socket open", async () => {
+    await openWarm();
+    ollama.answerWith(MOODS.stallMidLine);
+    const { seen } = ask();
+    await soon(() => expect(seen.text).toBe("Mind the"));
+    await endpoint.close();
+    await soon(() => expect(ollama.books).toMatchObject({ inFlight: 0, sockets: 0 }));
+  });
+
+  test("while it is loading ends the load", async () => {
+    await open({ clock: new FakeClock(), loadMs: 60_000 });
+    await until(() => expect(endpoint.status.state).toBe("loading"));
+    await soon(() => expect(ollama.books.loads).toBe(1));
+    await endpoint.close();
+    await soon(() => expect(ollama.books).toMatchObject({ killedLoads: 1, sockets: 0 }));
+    expect(clock.pending).toBe(0);
+  });
+
+  test("while it is down ends the retries", async () => {
+    await open({}, { locate: () => Promise.reject(new Error("nobody")) });
+    await until(() => expect(endpoint.status.state).toBe("down"));
+    await endpoint.close();
+    expect(clock.pending).toBe(0);
+  });
+});
