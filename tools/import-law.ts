@@ -33,7 +33,7 @@ export const LAW = {
   sidecarRows: [
     ["index", "cli", "testing"],
     ["server"],
-    ["listener", "embedded", "place"],
+    ["listener", "observe", "embedded", "place"],
     ["status"],
     ["connection"],
     ["outbox", "session"],
@@ -43,10 +43,23 @@ export const LAW = {
   ],
 
   /** Leaves of sidecar/src: every layer may import them, they import only leaves. */
-  sidecarLeaves: ["chat", "config", "log", "start-error", "version"],
+  sidecarLeaves: ["chat", "config", "happening", "log", "start-error", "version"],
 
-  /** What starts embedded-ollama; for the composition root and the command alone. */
-  sidecarEmbedded: { layer: "embedded", importedBy: ["server", "cli"] },
+  /** Layers that are not for everybody above them. */
+  sidecarReserved: [
+    {
+      layer: "embedded",
+      importedBy: ["server", "cli"],
+      why: "the others cannot tell it from any Ollama",
+      remedy: "use the endpoint that the server hands in",
+    },
+    {
+      layer: "observe",
+      importedBy: ["server"],
+      why: "the others tell what happens, and do not know who listens",
+      remedy: "tell it to the `observe` that the server hands in; happening.ts has its type",
+    },
+  ],
 
   /** These see an engine only through its interface; `server` alone knows which engine is in use. */
   sidecarEngine: {

@@ -146,6 +146,18 @@ describe("the import law", () => {
       `import "../embedded.ts";`,
       /for server and cli alone/,
     ],
+    [
+      "a line knowing who listens",
+      "sidecar/src/line/planted-observer.ts",
+      `import "../observe/metrics.ts";`,
+      /observe is for server alone/,
+    ],
+    [
+      "a public entry handing out the metrics",
+      "sidecar/src/index/planted-observer.ts",
+      `import "../observe/metrics.ts";`,
+      /observe is for server alone/,
+    ],
     ["a file without a layer", "sidecar/src/planted.ts", `import "./line.ts";`, /planted is none/],
     [
       "a Node module in policy",

@@ -8,7 +8,7 @@ export function sidecarBreach(file: string, target: string, law: Law): Breach | 
   const from = layerOf(file);
   const to = layerOf(target);
   if (from === to) return undefined;
-  const { sidecarRows: rows, sidecarLeaves: leaves, sidecarEmbedded: embedded, pure } = law;
+  const { sidecarRows: rows, sidecarLeaves: leaves, sidecarReserved, pure } = law;
   const order = `${rows.map((row) => row.join(" | ")).join(" -> ")}; leaves: ${leaves.join(", ")}`;
 
   const homeless = [from, to].find((layer) => !isKnown(layer, law));
@@ -24,11 +24,10 @@ export function sidecarBreach(file: string, target: string, law: Law): Breach | 
       remedy: "have the value handed in by the caller",
     };
   }
-  if (to === embedded.layer && !embedded.importedBy.includes(from)) {
-    return {
-      rule: `${embedded.layer} is for ${embedded.importedBy.join(" and ")} alone: the others cannot tell it from any Ollama`,
-      remedy: "use the endpoint that the server hands in",
-    };
+  const reserved = sidecarReserved.find(({ layer }) => layer === to);
+  if (reserved !== undefined && !reserved.importedBy.includes(from)) {
+    const { importedBy, why, remedy } = reserved;
+    return { rule: `${to} is for ${importedBy.join(" and ")} alone: ${why}`, remedy };
   }
   const { blind, interface: engine } = law.sidecarEngine;
   if (to === "upstream" && blind.includes(from) && target !== SOURCES + engine) {

@@ -1,0 +1,124 @@
+import type { Clock } from "@banterwire/protocol";
+import type { Happening } from "../happening.ts";
+import type { Log } from "../log.ts";
+import { LogLimit } from "./log-limit.ts";
+
+export interface LogLinesOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Whether what players say, and prompts, stand in the log at debug; else their lengths do. */
+  showsText(): boolean;
+}
+
+type Kind = Happening["kind"];
+type Level = "debug" | "info" | "warn" | "error";
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Of one kind in one second: a few rooms that talk at once are logged whole. */
+export const MAX_LOG_LINES_PER_SECOND = 50;
+
+const LINES: Readonly<Record<Kind, readonly [Level, string]>> = {
+  connectionOpened: ["info", "game connected"],
+  connectionClosed: ["info", "game disconnected"],
+  upgradeRefused: ["warn", "upgrade refused"],
+  socketFailed: ["debug", "socket failed"],
+  errorSent: ["warn", "error sent"],
+  errorReceived: ["warn", "error received"],
+  faulted: ["error", "a message could not be handled"],
+  roomOpened: ["info", "room opened"],
+  roomClosed: ["info", "room closed"],
+  cueTaken: ["debug", "cue"],
+  modelAsked: ["debug", "model asked"],
+  generationCancelled: ["debug", "generation cancelled"],
+  lineEnded: ["info", "line ended"],
+  outcomeReported: ["debug", "outcome"],
+  endpointWarm: ["info", "endpoint warm"],
+  endpointDown: ["warn", "endpoint down"],
+  foreignReload: ["warn", "the model was reloaded by another"],
+  warmUpRefused: ["warn", "a character's prefix cannot be kept warm"],
+  generationFailed: ["warn", "generation failed"],
+  textAfterCancel: ["debug", "text after cancel"],
+};
+
+/**
+ * Writes what happens to the log, a line each. A flood of one kind is cut to
+ * `MAX_LOG_LINES_PER_SECOND`; the end of that second says how many more there were.
+ */
+export class LogLines {
+  readonly #options: LogLinesOptions;
+  readonly #limit = new LogLimit(MAX_LOG_LINES_PER_SECOND);
+  readonly #summaries = new Map<Kind, () => void>();
+
+  constructor(options: LogLinesOptions) {
+    this.#options = options;
+  }
+
+  /** Lines held back since start. */
+  get suppressed(): number {
+    return this.#limit.suppressed;
+  }
+
+  observe(happening: Happening): void {
+    const { log, clock } = this.#options;
+    const { kind } = happening;
+    const [level, message] = LINES[kind];
+    if (!log.isLevelEnabled(level)) return;
+    const verdict = this.#limit.judge(kind, clock.nowMs());
+    if (verdict === "held-first") this.#summariseLater(kind);
+    if (verdict !== "write") return;
+    log[level](fieldsOf(happening, this.#options.showsText()), message);
+  }
+
+  /** Writes the summaries that would come later; for the end. */
+  close(): void {
+    for (const kind of this.#summaries.keys().toArray()) this.#summarise(kind);
+  }
+
+  #summariseLater(kind: Kind): void {
+    const { clock } = this.#options;
+    const restMs = this.#limit.restMs(kind, clock.nowMs());
+    this.#summaries.set(
+      kind,
+      clock.schedule(restMs, () => this.#summarise(kind)),
+    );
+  }
+
+  #summarise(kind: Kind): void {
+    this.#summaries.get(kind)?.();
+    this.#summaries.delete(kind);
+    const more = this.#limit.settle(kind);
+    const [level, message] = LINES[kind];
+    this.#options.log[level]({ happening: kind, more }, `${more} more: ${message}`);
+  }
+}
+
+function fieldsOf(happening: Happening, showsText: boolean): Fields {
+  const { kind, ...fields } = happening;
+  const text = (value: string | null): string | null => (showsText ? value : hidden(value));
+  switch (happening.kind) {
+    case "cueTaken": {
+      const { said, event } = happening;
+      return { happening: kind, ...fields, said: text(said), event: text(event) };
+    }
+    case "modelAsked": {
+      const prompt = happening.prompt.map(({ role, content }) => ({
+        role,
+        content: text(content),
+      }));
+      return { happening: kind, ...fields, prompt };
+    }
+    case "outcomeReported": {
+      const { kind: _message, ...report } = happening.report;
+      return { happening: kind, connection: happening.connection, ...report };
+    }
+    case "faulted":
+      return { happening: kind, connection: happening.connection, err: happening.error };
+    default:
+      return { happening: kind, ...fields };
+  }
+}
+
+/** A text that is there without its words. */
+function hidden(text: string | null): string | null {
+  return text === null ? null : `[${text.length} characters]`;
+}
