@@ -10,8 +10,12 @@ import {
   ProtocolError,
   type Up,
 } from "@banterwire/protocol";
-import { CONNECTION_LIMITS, HEARTBEAT_MS, HELLO_TIMEOUT_MS, MAX_BUFFERED_BYTES } from "./config.ts";
-import type { Log } from "./log.ts";
+import {
+  HEARTBEAT_MS,
+  HELLO_TIMEOUT_MS,
+  MAX_BUFFERED_BYTES,
+  MESSAGE_TIMEOUT_MS,
+} from "./config.ts";
 import { Outbox } from "./outbox.ts";
 import { Session, type SessionParts } from "./session.ts";
 import { SIDECAR_VERSION } from "./version.ts";
@@ -29,7 +33,6 @@ export interface PeerSocket {
 
 export interface ConnectionParts extends Omit<SessionParts, "sink" | "send"> {
   readonly socket: PeerSocket;
-  readonly log: Log;
   readonly ttftBudgetMs: number;
   /** A number of this run of the sidecar. */
   readonly epoch: number;
@@ -80,14 +83,26 @@ export class Connection {
       this.#accept(message);
     } catch (error) {
       if (error instanceof ProtocolError) return this.#refuse(error.code, error.message);
-      this.#parts.log.error({ err: error }, "a message could not be handled");
+      const { connection, observe } = this.#parts;
+      observe({ kind: "faulted", connection, error });
       this.#refuse("internal", "a fault of the sidecar's own; see its log");
     }
   }
 
+  /** A message was begun and does not end. */
+  unfinished(): void {
+    if (this.#state === "closed") return;
+    this.#refuse("fragment_timeout", `a message took more than ${MESSAGE_TIMEOUT_MS} ms`);
+  }
+
   /** The socket is gone. */
   lost(): void {
-    this.#close();
+    this.#close("lost");
+  }
+
+  /** The cards have changed. */
+  recast(): void {
+    this.#session.recast();
   }
 
   /** The sidecar is about to stop: ends what is open and says good-bye. */
@@ -99,6 +114,7 @@ export class Connection {
   }
 
   #accept(message: Up): void {
+    const { connection, observe } = this.#parts;
     if (this.#state === "greeting" && message.kind !== "hello") {
       return this.#refuse("unexpected_message", `${message.kind} before hello`);
     }
@@ -109,9 +125,11 @@ export class Connection {
         return this.#send({ kind: "pong", nonce: message.nonce });
       case "pong":
         return;
-      case "error":
+      case "error": {
         // Never answered by an error: two peers would go on for ever.
-        return this.#parts.log.warn({ code: message.code, why: message.message }, "peer's error");
+        const { code, message: why } = message;
+        return observe({ kind: "errorReceived", connection, code, why });
+      }
       default:
         return this.#session.receive(message);
     }
@@ -131,10 +149,11 @@ export class Connection {
       server: `@banterwire/sidecar ${SIDECAR_VERSION}`,
       ttftBudgetMs: this.#parts.ttftBudgetMs,
       heartbeatMs: HEARTBEAT_MS,
-      ...CONNECTION_LIMITS,
+      ...this.#parts.limits,
     });
     this.#watch();
-    this.#parts.log.info({ client }, "game connected");
+    const { connection, observe } = this.#parts;
+    observe({ kind: "connectionOpened", connection, client });
   }
 
   /** A silent peer is pinged after an interval, and gone after two. */
@@ -152,6 +171,8 @@ export class Connection {
 
   /** Answers with an error, and closes where its code says so. */
   #refuse(code: Code, message: string): void {
+    const { connection, observe } = this.#parts;
+    observe({ kind: "errorSent", connection, code, why: message, room: null, line: null });
     this.#send({
       kind: "error",
       code,
@@ -162,25 +183,25 @@ export class Connection {
     });
     const { closeCode } = codeEntry(code);
     if (closeCode === undefined) return;
-    this.#parts.log.warn({ code, why: message }, "connection closed");
-    this.#close();
+    this.#close(code);
     this.#parts.socket.close(closeCode, code);
   }
 
-  #close(): void {
+  #close(code: Code | "lost"): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#disarm();
     this.#outbox.flush();
     this.#session.close();
+    const { connection, observe } = this.#parts;
+    observe({ kind: "connectionClosed", connection, code });
   }
 
   #send(message: Down): void {
     if (this.#state === "closed") return;
     const { socket } = this.#parts;
     if (socket.bufferedBytes > MAX_BUFFERED_BYTES) {
-      this.#parts.log.warn({ bufferedBytes: socket.bufferedBytes }, "peer reads too slowly");
-      this.#close();
+      this.#close("slow_consumer");
       return socket.abort();
     }
     socket.send(encode(message));

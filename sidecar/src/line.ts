@@ -13,8 +13,9 @@ import {
   WAITING,
 } from "@banterwire/protocol";
 import type { Character } from "./characters/character.ts";
-import { type PromptStyle, promptFor } from "./characters/prompt.ts";
+import { promptFor } from "./characters/prompt.ts";
 import { VisibleText } from "./characters/visible-text.ts";
+import type { CancelReason, LineName, Observe } from "./happening.ts";
 import { MAX_LINE_MS, MAX_LINE_TOKENS, MAX_TOKEN_GAP_MS } from "./config.ts";
 import { internalDeadlineMs } from "./policy/budget.ts";
 import { type LineTimes, lineSpansUs } from "./policy/spans.ts";
@@ -31,9 +32,11 @@ export interface LineParts {
   readonly cue: Cue;
   readonly character: Character;
   readonly upstream: Upstream;
-  readonly promptStyle: PromptStyle;
   readonly clock: Clock;
   readonly sink: LineSink;
+  /** Counted from 1 over the life of this sidecar. */
+  readonly connection: number;
+  readonly observe: Observe;
 }
 
 const NOWHERE = { source: "none" } as const;
@@ -51,6 +54,9 @@ export class SpokenLine {
   readonly #times: Times;
   #state: LineState = WAITING;
   #engine = { loadMs: 0, prefillMs: 0 };
+  /** Pieces of text that the engine sent. */
+  #tokens = 0;
+  #isAsked = false;
   #disarm: () => void = () => {};
   #disarmTotal: () => void = () => {};
 
@@ -66,15 +72,15 @@ export class SpokenLine {
 
   /** Asks the model, or speaks an authored line at once where it cannot answer. */
   start(): void {
-    const { upstream, cue, character, clock, promptStyle } = this.#parts;
+    const { upstream, cue, character, clock, observe } = this.#parts;
     if (upstream.unavailable !== undefined) return this.#fallBack("upstream");
     const deadlineMs = internalDeadlineMs(this.#times.arrivedMs, cue.remainingMs);
     this.#arm(deadlineMs - clock.nowMs(), () => this.#missDeadline());
+    const messages = promptFor(character, cue, upstream.promptStyle);
+    this.#isAsked = true;
+    observe({ kind: "modelAsked", ...this.#name, character: character.id, prompt: messages });
     upstream.request({
-      request: {
-        messages: promptFor(character, cue, promptStyle),
-        maxTokens: MAX_LINE_TOKENS,
-      },
+      request: { messages, maxTokens: MAX_LINE_TOKENS },
       signal: this.#giveUp.signal,
       granted: () => (this.#times.dispatchedMs = clock.nowMs()),
       refused: () => this.#fallBack("shed"),
@@ -89,19 +95,20 @@ export class SpokenLine {
 
   /** The room gave the line up: nothing more is sent but its end. */
   withdraw(reason: "cancelled" | "superseded"): void {
-    this.#giveUp.abort();
+    this.#abandon(reason);
     this.#end(reason);
   }
 
   /** The sidecar is about to stop. */
   cutShort(): void {
-    this.#giveUp.abort();
+    this.#abandon("stopping");
     this.#breakOff("upstream");
   }
 
   #onText(piece: string): void {
     const { clock } = this.#parts;
     this.#times.firstChunkMs ??= clock.nowMs();
+    this.#tokens++;
     const text = this.#visible.push(piece);
     if (text === "" || this.#state.name === "ended") return;
     if (this.#state.name === "waiting") this.#begin("model");
@@ -123,13 +130,13 @@ export class SpokenLine {
     const { upstream } = this.#parts;
     const sentInVain =
       this.#times.dispatchedMs !== undefined && this.#times.firstChunkMs === undefined;
-    this.#giveUp.abort();
+    this.#abandon("budget");
     if (sentInVain) upstream.suspect();
     this.#fallBack("budget");
   }
 
   #stall(): void {
-    this.#giveUp.abort();
+    this.#abandon("stalled");
     this.#breakOff("upstream");
   }
 
@@ -165,8 +172,17 @@ export class SpokenLine {
       this.#parts.sink.delta(this.#parts.cue.line, offset, fitting);
     }
     if (fitting.length === text.length) return;
-    this.#giveUp.abort();
+    this.#abandon("length");
     this.#end("length");
+  }
+
+  /** Gives up on the model; nothing happens if it has ended. */
+  #abandon(reason: CancelReason): void {
+    const isUnderWay = this.#times.dispatchedMs !== undefined && this.#state.name !== "ended";
+    if (isUnderWay && !this.#giveUp.signal.aborted) {
+      this.#parts.observe({ kind: "generationCancelled", ...this.#name, reason });
+    }
+    this.#giveUp.abort();
   }
 
   #end(reason: Reason): void {
@@ -178,6 +194,7 @@ export class SpokenLine {
     this.#disarm();
     this.#disarmTotal();
     const length = this.#state.name === "ended" ? this.#state.length : 0;
+    const spansUs = lineSpansUs({ ...this.#times, endedMs: clock.nowMs() }, this.#engine);
     sink.end({
       kind: "lineEnd",
       line: cue.line,
@@ -185,8 +202,31 @@ export class SpokenLine {
       reason,
       length,
       displayMs: displayMsFor(length),
-      spansUs: lineSpansUs({ ...this.#times, endedMs: clock.nowMs() }, this.#engine),
+      spansUs,
     });
+    this.#tellEnd(source, reason, spansUs);
+  }
+
+  #tellEnd(source: Source, reason: Reason, spansUs: LineEnd["spansUs"]): void {
+    const { cue, character, observe } = this.#parts;
+    const { arrivedMs, firstVisibleMs } = this.#times;
+    observe({
+      kind: "lineEnded",
+      ...this.#name,
+      character: character.id,
+      priority: cue.priority,
+      source,
+      reason,
+      ttftMs: firstVisibleMs === undefined ? undefined : firstVisibleMs - arrivedMs,
+      queuedMs: this.#isAsked ? spansUs[0] / 1000 : undefined,
+      tokens: this.#tokens,
+      spansUs,
+    });
+  }
+
+  get #name(): LineName {
+    const { connection, cue } = this.#parts;
+    return { connection, room: cue.room, line: cue.line };
   }
 
   #advance(event: LineEvent): boolean {

@@ -1,29 +1,39 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "@banterwire/protocol";
-import {
-  CONNECTION_LIMITS,
-  EMBEDDED_SLOTS,
-  MAX_WAITING_CUES,
-  type SidecarConfig,
-  ZOMBIE_HOLD_MS,
-} from "./config.ts";
+import { limitsOf, type SidecarConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
-import { EmbeddedOllama } from "./embedded.ts";
 import { Listener } from "./listener.ts";
 import type { Log } from "./log.ts";
-import { choosePlace, type Place } from "./place.ts";
+import { type Observation, startObservation } from "./observe/observation.ts";
 import type { SidecarStatus } from "./status.ts";
 import { RateLimit } from "./policy/rate.ts";
-import { Endpoint } from "./upstream/endpoint.ts";
+import { Engine } from "./server/engine.ts";
 import { SIDECAR_VERSION } from "./version.ts";
+
+/** Settings that are as they were at the start, whatever a reload says. */
+const FIXED_KEYS = ["host", "port", "socket"] as const;
+export type FixedKey = (typeof FIXED_KEYS)[number];
 
 /** A running sidecar. */
 export interface Sidecar {
-  /** The port it listens on. */
+  /** The port it listens on; 0 on a unix socket. */
   readonly port: number;
+  /** For a WebSocket client, such as `ws://127.0.0.1:7433`. */
+  readonly url: string;
   status(): SidecarStatus;
+  /**
+   * Takes over what can change without a restart, each setting as `config/settings.ts` says.
+   * Resolves when all but another endpoint is in force, with the settings that differ and need a
+   * restart; that endpoint takes over once it is warm.
+   */
+  reconfigure(config: SidecarConfig): Promise<readonly FixedKey[]>;
   /** Ends open lines, says good-bye to games, gives back keep-alives, stops the embedded model. */
   close(): Promise<void>;
+}
+
+export interface SidecarOptions {
+  /** Without them `/metrics` is a 404: to measure what they cost. */
+  readonly metrics?: boolean;
 }
 
 /** Time for the last messages to reach the games. */
@@ -36,35 +46,50 @@ const FAREWELL_MS = 100;
  * @throws StartError if the port cannot be had
  */
 export async function startSidecar(
-  config: SidecarConfig,
+  initial: SidecarConfig,
   log: Log,
   clock: Clock = systemClock,
+  { metrics = true }: SidecarOptions = {},
 ): Promise<Sidecar> {
   const startedMs = clock.nowMs();
-  const place = await choosePlace(config, log);
-  const embedded = new EmbeddedOllama(log, clock);
-  const endpoint = createEndpoint(config, place, embedded, log, clock);
+  let config = initial;
+  const observation: Observation = startObservation({
+    log,
+    clock,
+    metrics,
+    showsText: () => config.logText === "shown",
+    status: () => status(),
+  });
+  const { observe } = observation;
+  const engine = await Engine.choose(config, { log, clock, observe });
   const connections = new Set<Connection>();
   const epoch = randomBytes(4).readUInt32LE();
-  const gameRate = new RateLimit(CONNECTION_LIMITS.maxCuesPerSecondPerGame, startedMs);
+  const gameRate = new RateLimit(config.maxCuesPerSecondPerGame, startedMs);
   const status = (): SidecarStatus => ({
     version: SIDECAR_VERSION,
     uptimeMs: Math.round(clock.nowMs() - startedMs),
-    endpoint: { kind: place.kind, ...endpoint.status },
+    endpoint: engine.status,
     connections: connections.size,
     rooms: sum(connections, ({ rooms }) => rooms),
     lines: sum(connections, ({ openLines }) => openLines),
+    hitRates: observation.hitRates(),
   });
+  let accepted = 0;
   const listener = new Listener({
     ...config,
     log,
+    clock,
+    observe,
+    admission: () => config,
     accept(socket) {
       const connection = new Connection({
         socket,
-        log,
+        connection: ++accepted,
+        observe,
         clock,
-        upstream: endpoint,
-        promptStyle: place.kind === "embedded" ? "bare" : "instructed",
+        upstream: engine.upstream,
+        limits: limitsOf(config),
+        cards: () => config.cards,
         ttftBudgetMs: config.ttftBudgetMs,
         epoch,
         gameRate,
@@ -72,65 +97,39 @@ export async function startSidecar(
       connections.add(connection);
       return {
         receive: (bytes, isBinary) => connection.receive(bytes, isBinary),
+        unfinished: () => connection.unfinished(),
         lost() {
           connection.lost();
           connections.delete(connection);
         },
       };
     },
-    page: (path) => pageAt(path, status),
+    page: (path) => observation.page(path),
   });
-  const port = await listener.listen();
-  endpoint.start();
-  log.info({ url: `ws://${config.host}:${port}`, engine: place.kind }, "listening");
+  const { port, url } = await listener.listen();
+  engine.upstream.start();
+  log.info({ url, engine: engine.status.kind }, "listening");
   return {
     port,
+    url,
     status,
+    async reconfigure(next) {
+      const { host, port, socket } = config;
+      const kept = FIXED_KEYS.filter((key) => next[key] !== config[key]);
+      config = { ...next, host, port, socket };
+      log.level = config.logLevel;
+      gameRate.retune(config.maxCuesPerSecondPerGame, clock.nowMs());
+      for (const connection of connections) connection.recast();
+      await engine.reconfigure(config);
+      return kept;
+    },
     async close() {
       for (const connection of connections) connection.drain();
       await new Promise<void>((resolve) => clock.schedule(FAREWELL_MS, resolve));
-      // All at once: the endpoint may be waiting for an embedded model that never starts.
-      await Promise.all([listener.close(), endpoint.close(), embedded.stop()]);
+      await Promise.all([listener.close(), engine.close()]);
+      observation.close();
     },
   };
-}
-
-function createEndpoint(
-  config: SidecarConfig,
-  place: Place,
-  embedded: EmbeddedOllama,
-  log: Log,
-  clock: Clock,
-): Endpoint {
-  const isEmbedded = place.kind === "embedded";
-  return new Endpoint({
-    locate: isEmbedded ? () => embedded.locate() : () => Promise.resolve(place.origin),
-    wantedModel: config.model,
-    slots: isEmbedded ? EMBEDDED_SLOTS : config.slots,
-    maxWaiting: MAX_WAITING_CUES,
-    // The embedded engine frees a sequence at once.
-    zombieHoldMs: isEmbedded ? 0 : ZOMBIE_HOLD_MS,
-    clock,
-    log,
-  });
-}
-
-function pageAt(
-  path: string,
-  status: () => SidecarStatus,
-): { readonly status: number; readonly body: object } | undefined {
-  switch (path) {
-    case "/status":
-      return { status: 200, body: status() };
-    case "/healthz":
-      return { status: 200, body: { alive: true } };
-    case "/readyz": {
-      const { state, trouble } = status().endpoint;
-      return { status: state === "warm" ? 200 : 503, body: { ready: state === "warm", trouble } };
-    }
-    default:
-      return undefined;
-  }
 }
 
 function sum<T>(items: Iterable<T>, valueOf: (item: T) => number): number {

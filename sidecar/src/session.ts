@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type {
   CharacterRegister,
   CharacterUpdate,
@@ -8,24 +9,34 @@ import type {
   Up,
 } from "@banterwire/protocol";
 import { Character } from "./characters/character.ts";
-import { prefixOf, type PromptStyle } from "./characters/prompt.ts";
-import type { ChatMessage } from "./chat.ts";
-import { CONNECTION_LIMITS } from "./config.ts";
+import { prefixOf } from "./characters/prompt.ts";
+import type { ChatMessage, PromptStyle } from "./chat.ts";
+import type { Card, Cards } from "./config/card.ts";
+import type { ConnectionLimits } from "./config.ts";
+import type { Observe } from "./happening.ts";
 import { type LineSink, SpokenLine } from "./line.ts";
 import { RateLimit } from "./policy/rate.ts";
 import { chooseSpeaker } from "./policy/route.ts";
 import type { Upstream } from "./upstream/upstream.ts";
 
-/** What a session needs of the endpoint beside lines. */
-export interface SessionUpstream extends Upstream {
-  keepWarm(prefix: ChatMessage): () => void;
+/** The endpoint of the moment: a reload of the configuration may change it. */
+export interface SessionUpstream {
+  /** Where a line that begins now comes from; it stays with it to its end. */
+  readonly current: Upstream;
+  /** Keeps a prefix prefilled, wherever lines come from; returns how to stop that. */
+  keepWarm(prefix: (style: PromptStyle) => ChatMessage): () => void;
 }
 
 export interface SessionParts {
   readonly upstream: SessionUpstream;
-  readonly promptStyle: PromptStyle;
+  readonly limits: ConnectionLimits;
+  /** The cards of the moment. */
+  readonly cards: () => Cards;
   readonly clock: Clock;
   readonly sink: LineSink;
+  /** Counted from 1 over the life of this sidecar. */
+  readonly connection: number;
+  readonly observe: Observe;
   /** Cues of all connections with this game's token. */
   readonly gameRate: RateLimit;
   send(message: Down): void;
@@ -42,6 +53,9 @@ interface Room {
 }
 
 interface RoomCharacter {
+  /** As the room has it; a card may replace parts of it. */
+  readonly registration: CharacterRegister | CharacterUpdate;
+  readonly card: Card | undefined;
   readonly character: Character;
   readonly cool: () => void;
 }
@@ -79,9 +93,12 @@ export class Session {
         return this.#cue(message);
       case "cancel":
         return this.#lines.get(message.line)?.line.withdraw("cancelled");
+      case "outcome": {
+        const { connection, observe } = this.#parts;
+        return observe({ kind: "outcomeReported", connection, report: message });
+      }
       case "heard":
-      case "outcome":
-        // Reports; nothing keeps them yet.
+        // Nothing remembers yet what was heard.
         return;
       case "sceneStart":
         return this.#refuse("unsupported", "this sidecar plays no scenes", {
@@ -106,14 +123,26 @@ export class Session {
     for (const { line } of this.#lines.values().toArray()) line.cutShort();
   }
 
+  /** The cards have changed: lines that are open keep what they began with. */
+  recast(): void {
+    for (const room of this.#rooms.values()) {
+      for (const { registration, card } of room.characters.values().toArray()) {
+        const now = this.#parts.cards().get(registration.character);
+        if (!isDeepStrictEqual(now, card)) this.#cast(room, registration);
+      }
+    }
+  }
+
   #openRoom(id: number, worldKey: string): void {
-    const { maxRooms, maxCuesPerSecondPerRoom } = CONNECTION_LIMITS;
+    const { maxRooms, maxCuesPerSecondPerRoom } = this.#parts.limits;
     if (this.#rooms.has(id)) return this.#refuse("room_exists", `room ${id} is open`, { room: id });
     if (this.#rooms.size >= maxRooms) {
       return this.#refuse("too_many_rooms", `at most ${maxRooms} rooms`, { room: id });
     }
     const rate = new RateLimit(maxCuesPerSecondPerRoom, this.#parts.clock.nowMs());
     this.#rooms.set(id, { worldKey, characters: new Map(), lines: new Set(), rate });
+    const { connection, observe } = this.#parts;
+    observe({ kind: "roomOpened", connection, room: id, worldKey });
   }
 
   #closeRoom(id: number): void {
@@ -123,11 +152,13 @@ export class Session {
     for (const line of room.lines.values().toArray())
       this.#lines.get(line)?.line.withdraw("cancelled");
     for (const { cool } of room.characters.values()) cool();
+    const { connection, observe } = this.#parts;
+    observe({ kind: "roomClosed", connection, room: id });
   }
 
   #register(registration: CharacterRegister | CharacterUpdate): void {
     const { room: roomId, character: id } = registration;
-    const { maxCharactersPerRoom } = CONNECTION_LIMITS;
+    const { maxCharactersPerRoom } = this.#parts.limits;
     const room = this.#rooms.get(roomId);
     if (!room) return this.#refuse("unknown_room", `room ${roomId} is not open`, { room: roomId });
     const known = room.characters.get(id);
@@ -135,10 +166,17 @@ export class Session {
       const why = `at most ${maxCharactersPerRoom} characters in a room`;
       return this.#refuse("too_many_characters", why, { room: roomId });
     }
-    known?.cool();
-    const character = new Character(registration);
-    const cool = this.#parts.upstream.keepWarm(prefixOf(character, this.#parts.promptStyle));
-    room.characters.set(id, { character, cool });
+    this.#cast(room, registration);
+  }
+
+  /** Puts a character into its room, as its card wants it if there is one. */
+  #cast(room: Room, registration: CharacterRegister | CharacterUpdate): void {
+    const card = this.#parts.cards().get(registration.character);
+    const character = new Character(registration, card);
+    // The new one first: a prefix that stays the same stays warm.
+    const cool = this.#parts.upstream.keepWarm((style) => prefixOf(character, style));
+    room.characters.get(registration.character)?.cool();
+    room.characters.set(registration.character, { registration, card, character, cool });
   }
 
   #forget(roomId: number, id: string): void {
@@ -153,6 +191,8 @@ export class Session {
 
   #cue(cue: Cue): void {
     const about = { room: cue.room, line: cue.line };
+    // Before anything can refuse it: refused cues count. One whose id is open is no new cue.
+    if (!this.#lines.has(cue.line)) this.#tellCue(cue);
     const room = this.#rooms.get(cue.room);
     if (!room) return this.#refuse("unknown_room", `room ${cue.room} is not open`, about);
     if (this.#lines.has(cue.line)) {
@@ -168,9 +208,14 @@ export class Session {
     this.#speak(cue, room, character);
   }
 
+  #tellCue({ room, line, priority, said, event }: Cue): void {
+    const { connection, observe } = this.#parts;
+    observe({ kind: "cueTaken", connection, room, line, priority, said, event });
+  }
+
   /** The quota that one more cue would exceed. */
   #excessOf(room: Room): [Code, string] | undefined {
-    const { maxLines, maxLinesPerRoom } = CONNECTION_LIMITS;
+    const { maxLines, maxLinesPerRoom } = this.#parts.limits;
     if (this.#lines.size >= maxLines || room.lines.size >= maxLinesPerRoom) {
       return [
         "too_many_lines",
@@ -186,12 +231,13 @@ export class Session {
   }
 
   #speak(cue: Cue, room: Room, character: Character): void {
-    const { upstream, clock, sink, promptStyle } = this.#parts;
+    const { upstream, clock, sink, connection, observe } = this.#parts;
     const line = new SpokenLine({
+      connection,
+      observe,
       cue,
       character,
-      upstream,
-      promptStyle,
+      upstream: upstream.current,
       clock,
       sink: {
         begin: (...begin) => sink.begin(...begin),
@@ -214,6 +260,8 @@ export class Session {
     about: { readonly room?: number; readonly line?: number; readonly scene?: number } = {},
   ): void {
     const { room = null, line = null, scene = null } = about;
+    const { connection, observe } = this.#parts;
+    observe({ kind: "errorSent", connection, code, why: message, room, line });
     this.#parts.send({ kind: "error", code, message, room, line, scene });
   }
 }

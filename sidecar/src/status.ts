@@ -1,12 +1,64 @@
-import type { EndpointStatus } from "./upstream/endpoint.ts";
+import { z } from "zod";
+
+const count = z.int().min(0);
+const rate = z.number().min(0).max(1).nullable();
+
+const hitRates = z.strictObject({
+  cues: count.describe("cues that count: all but those counted apart below"),
+  modelHits: count.describe("of them, first visible text from the model within the budget"),
+  anyHits: count.describe("of them, any visible text within the budget"),
+  modelHitRate: rate.describe("`modelHits` / `cues`; null while there are no cues"),
+  anyHitRate: rate.describe("`anyHits` / `cues`; null while there are no cues"),
+  roomStalls: count.describe("of the misses, those whose room's event loop was blocked"),
+  unreported: count.describe("of the misses, those whose room told no outcome within 10 s"),
+  ambient: count.describe("counted apart: ambient cues"),
+  withdrawn: count.describe("counted apart: cues that the room cancelled before their deadline"),
+  silences: count.describe("counted apart: cues to which the character chose to say nothing"),
+});
+
+const trouble = z.strictObject({
+  code: z.string().describe("stable name of what is wrong"),
+  message: z.string().describe("what is wrong"),
+  remedy: z.string().describe("what to do about it"),
+});
+
+const endpoint = z.strictObject({
+  kind: z.enum(["ollama", "embedded"]).describe("an Ollama, or the embedded model"),
+  url: z.string().nullable().describe("where it is; null until it is found"),
+  engineVersion: z.string().nullable().describe("what the engine says of its version"),
+  model: z.string().nullable().describe("the model in use"),
+  contextLength: z.int().nullable().describe("its context, tokens, as it is loaded"),
+  state: z
+    .enum(["starting", "loading", "warm", "down"])
+    .describe("`warm`: the model is resident and has answered"),
+  trouble: trouble.nullable().describe("why it is down; null while it is not"),
+  warmTtftMs: z
+    .number()
+    .nullable()
+    .describe("time to first token when it had become warm, milliseconds"),
+  slots: count.describe("generations that may run at once"),
+  inFlight: count.describe("generations that run now"),
+  zombies: count.describe("slots still held by generations that were given up"),
+  waiting: count.describe("cues in line for a slot"),
+  opens: count.describe("generations begun since start"),
+  closes: count.describe("generations over since start; `opens` when nothing is in flight"),
+});
+
+export const sidecarStatus = z.strictObject({
+  version: z.string().describe("of the sidecar"),
+  uptimeMs: z.number().min(0).describe("since start, milliseconds"),
+  connections: count.describe("games connected"),
+  rooms: count.describe("rooms open, of all games"),
+  lines: count.describe("lines that have not ended"),
+  endpoint: endpoint.describe("the engine that lines come from"),
+  hitRates: z
+    .strictObject({
+      sinceStart: hitRates.describe("since the sidecar started"),
+      lastMinute: hitRates.describe("over the last 60 s"),
+    })
+    .describe("how cues were answered, as the rooms reported it"),
+});
 
 /** What a sidecar tells at `/status`. */
-export interface SidecarStatus {
-  readonly version: string;
-  readonly uptimeMs: number;
-  readonly endpoint: EndpointStatus & { readonly kind: "ollama" | "embedded" };
-  readonly connections: number;
-  readonly rooms: number;
-  /** Lines that have not ended. */
-  readonly lines: number;
-}
+export type SidecarStatus = z.infer<typeof sidecarStatus>;
+export type HitRateStatus = z.infer<typeof hitRates>;

@@ -1,5 +1,5 @@
 import type { OutcomeReport } from "@banterwire/protocol";
-import fc from "fast-check";
+import { array, assert, constantFrom, integer, property, record } from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Happening } from "../happening.ts";
 import { HitBook, MAX_AWAITED, REPORT_WITHIN_MS } from "./hit-book.ts";
@@ -220,12 +220,12 @@ test("the book is bounded: past it the oldest awaited line is a miss at once", (
 });
 
 test("whatever happens in whatever order, every cue counts exactly once", () => {
-  const step = fc.record({
-    does: fc.constantFrom("cue", "end", "report", "wait"),
-    line: fc.integer({ min: 1, max: 20 }),
+  const step = record({
+    does: constantFrom("cue", "end", "report", "wait"),
+    line: integer({ min: 1, max: 20 }),
   });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+  assert(
+    property(array(step, { maxLength: 200 }), (steps) => {
       book = new HitBook();
       nowMs = 0;
       const named = new Set<number>();

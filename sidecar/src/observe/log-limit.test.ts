@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, boolean, constantFrom, integer, property, record } from "fast-check";
 import { expect, test } from "vitest";
 import { LogLimit } from "./log-limit.ts";
 
@@ -39,13 +39,13 @@ test("the rest of a kind's second is counted from its first line", () => {
 });
 
 test("whatever comes when, every line is written or in a summary", () => {
-  const step = fc.record({
-    kind: fc.constantFrom("a", "b"),
-    waitMs: fc.integer({ min: 0, max: 700 }),
-    settles: fc.boolean(),
+  const step = record({
+    kind: constantFrom("a", "b"),
+    waitMs: integer({ min: 0, max: 700 }),
+    settles: boolean(),
   });
-  fc.assert(
-    fc.property(fc.array(step), (steps) => {
+  assert(
+    property(array(step), (steps) => {
       const limit = new LogLimit(3);
       let nowMs = 0;
       let written = 0;

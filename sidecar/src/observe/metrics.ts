@@ -186,11 +186,9 @@ export class Metrics {
 /** Every combination of label values that is known beforehand; an endpoint's are not. */
 function combinationsOf(labels: NonNullable<MetricRow["labels"]>): Labels[] {
   if ("endpoint" in labels) return [];
-  let combinations: Labels[] = [{}];
-  for (const [label, values] of Object.entries(labels)) {
-    combinations = combinations.flatMap((some) =>
-      values.map((value) => ({ ...some, [label]: value })),
-    );
-  }
-  return combinations;
+  return Object.entries(labels).reduce<Labels[]>(
+    (some, [label, values]) =>
+      some.flatMap((one) => values.map((value) => Object.assign({ [label]: value }, one))),
+    [{}],
+  );
 }

@@ -1,12 +1,12 @@
 import { type CharacterRegister, type Cue, encode, type Up } from "@banterwire/protocol";
 import { FakeClock } from "@banterwire/protocol/testing";
-import { pino } from "pino";
+import { NO_CARDS } from "../config/card.ts";
+import { DEFAULT_CONFIG, limitsOf } from "../config.ts";
 import { Connection } from "../connection.ts";
+import type { Happening } from "../happening.ts";
 import { RateLimit } from "../policy/rate.ts";
 import { HandUpstream } from "./hand-upstream.ts";
 import { MemoryPeer } from "./memory-peer.ts";
-
-export const SILENT_LOG = pino({ level: "silent" });
 
 /** A game with one connection to a sidecar, both in memory, time and engine in the test's hand. */
 export class MemoryGame {
@@ -14,14 +14,18 @@ export class MemoryGame {
   readonly upstream = new HandUpstream();
   readonly peer = new MemoryPeer();
   readonly connection: Connection;
+  /** What the sidecar's observers were told. */
+  readonly happenings: Happening[] = [];
 
   constructor(cuesPerSecondPerGame = 10_000) {
     this.connection = new Connection({
       socket: this.peer,
-      log: SILENT_LOG,
+      connection: 1,
+      observe: (happening) => this.happenings.push(happening),
       clock: this.clock,
       upstream: this.upstream,
-      promptStyle: "bare",
+      limits: limitsOf(DEFAULT_CONFIG),
+      cards: () => NO_CARDS,
       ttftBudgetMs: 200,
       epoch: 7,
       gameRate: new RateLimit(cuesPerSecondPerGame, 0),

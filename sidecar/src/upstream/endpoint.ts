@@ -1,6 +1,7 @@
 import type { Clock } from "@banterwire/protocol";
 import { Pool } from "undici";
-import type { ChatMessage } from "../chat.ts";
+import type { ChatMessage, PromptStyle } from "../chat.ts";
+import { MAX_SLOTS } from "../config/settings.ts";
 import type { Observe } from "../happening.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { chatBody, KEEP_ALIVE_FOREVER, type RunnerOptions, streamChat } from "./ollama-chat.ts";
@@ -12,6 +13,7 @@ import { type Trouble, TroubleError } from "./trouble.ts";
 import type { Failure, Generation, SlotRequest, Upstream } from "./upstream.ts";
 
 export interface EndpointOptions {
+  readonly promptStyle: PromptStyle;
   /** Finds the origin to speak to; waits, or rejects with a TroubleError, while there is none. */
   readonly locate: (signal: AbortSignal) => Promise<string>;
   readonly wantedModel: string | undefined;
@@ -52,7 +54,7 @@ export interface EndpointStatus extends SlotBooks {
   readonly warmTtftMs: number | null;
 }
 
-/** Connections beside the slots: an abort costs its connection, and control calls need one. */
+/** Connections beside the slots, opened only when they are needed: an abort costs its connection, and control calls need one. */
 const SPARE_CONNECTIONS = 4;
 const WATCH_INTERVAL_MS = 5_000;
 const FIRST_RETRY_MS = 100;
@@ -73,10 +75,21 @@ export class Endpoint implements Upstream {
   #state: EndpointState = { name: "starting" };
   #alarm = Promise.withResolvers<void>();
   #tending: Promise<void> = Promise.resolve();
+  #closed: Promise<void> | undefined;
+  #onProgress: () => void = () => {};
 
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.#desk = new SlotDesk(options);
+  }
+
+  get promptStyle(): PromptStyle {
+    return this.#options.promptStyle;
+  }
+
+  /** Whether a prefix that is to be warm is not. */
+  get hasColdPrefix(): boolean {
+    return this.#prefixes.nextCold() !== undefined;
   }
 
   get unavailable(): string | undefined {
@@ -99,7 +112,9 @@ export class Endpoint implements Upstream {
     };
   }
 
-  start(): void {
+  /** @param onProgress told each time that it, or one more prefix, has become warm */
+  start(onProgress: () => void = () => {}): void {
+    this.#onProgress = onProgress;
     this.#tending = this.#tend();
   }
 
@@ -121,8 +136,24 @@ export class Endpoint implements Upstream {
     this.#raiseAlarm();
   }
 
+  /** How many generations it may have at once from now on. */
+  resize(slots: number): void {
+    this.#desk.resize(slots);
+  }
+
+  /** Ends what was begun, then closes. No more may be asked of it. */
+  async retire(): Promise<void> {
+    await this.#desk.whenQuiet();
+    await this.close();
+  }
+
   /** Ends the watch, gives the model its former keep-alive back and closes every socket. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
     const state = this.#state;
     this.#state = { name: "closed" };
     this.#closing.abort();
@@ -160,7 +191,7 @@ export class Endpoint implements Upstream {
     if ("engine" in previous) previous.engine.pool.close().catch(ignore);
     const origin = await locate(signal);
     const pool = new Pool(origin, {
-      connections: this.#options.slots + SPARE_CONNECTIONS,
+      connections: MAX_SLOTS + SPARE_CONNECTIONS,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: 0,
@@ -199,7 +230,9 @@ export class Endpoint implements Upstream {
         this.#options.observe({ kind: "foreignReload", origin, contextLength });
         return;
       }
-      this.#setUnlessClosed({ ...state, name: "warm" });
+      // An answer to a question older than the suspicion does not lift it.
+      if (this.#state === state) this.#setUnlessClosed({ ...state, name: "warm" });
+      this.#onProgress();
       await this.#warmPrefixes(state.engine);
       await this.#pause(WATCH_INTERVAL_MS);
     }
@@ -216,8 +249,9 @@ export class Endpoint implements Upstream {
       } catch (error) {
         // Such as a persona longer than the context: its lines fail, the others need not.
         if (!(error instanceof GenerationError) || !error.isRefusal) throw error;
-        this.#options.log.warn({ why: error.message }, "a character's prefix cannot be warmed");
+        this.#options.observe({ kind: "warmUpRefused", why: error.message });
       }
+      this.#onProgress();
     }
   }
 

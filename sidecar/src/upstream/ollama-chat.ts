@@ -38,6 +38,7 @@ export function streamChat(
   body: string,
   signal: AbortSignal,
   events: GenerationEvents,
+  onTextAfterCancel: (pieces: number) => void = () => {},
 ): void {
   if (signal.aborted) return;
   dispatcher.dispatch(
@@ -47,25 +48,32 @@ export function streamChat(
       headers: { "content-type": "application/json" },
       body,
     },
-    new ChatHandler(signal, events),
+    new ChatHandler(signal, events, onTextAfterCancel),
   );
 }
 
 class ChatHandler implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #events: GenerationEvents;
+  readonly #onTextAfterCancel: (pieces: number) => void;
   readonly #lines = new LineSplitter(MAX_LINE_BYTES, (line) => this.#onLine(line));
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #over = false;
+  #afterCancel = 0;
   readonly #abort = (): void => {
     this.#over = true;
     this.#controller?.abort(new Error("the line was given up"));
   };
 
-  constructor(signal: AbortSignal, events: GenerationEvents) {
+  constructor(
+    signal: AbortSignal,
+    events: GenerationEvents,
+    onTextAfterCancel: (pieces: number) => void,
+  ) {
     this.#signal = signal;
     this.#events = events;
+    this.#onTextAfterCancel = onTextAfterCancel;
     signal.addEventListener("abort", this.#abort, { once: true });
   }
 
@@ -80,8 +88,10 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#over) return;
-    if (this.#lines.push(chunk)) return;
+    if (this.#over && !this.#signal.aborted) return;
+    const isSound = this.#lines.push(chunk);
+    this.#tellAfterCancel();
+    if (isSound || this.#over) return;
     this.#reject({ kind: "protocol", why: `a line of more than ${MAX_LINE_BYTES} bytes` });
   }
 
@@ -97,7 +107,10 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   }
 
   #onLine(line: string): void {
-    if (this.#over) return;
+    if (this.#over) {
+      if (this.#signal.aborted) this.#afterCancel++;
+      return;
+    }
     const chunk = parseObject(line);
     if (this.#status !== 200) {
       const why = typeof chunk?.["error"] === "string" ? chunk["error"] : line;
@@ -112,6 +125,12 @@ class ChatHandler implements Dispatcher.DispatchHandler {
       this.#events.text(message["content"]);
     }
     if (chunk["done"] === true) this.#done(chunk);
+  }
+
+  #tellAfterCancel(): void {
+    if (this.#afterCancel === 0) return;
+    this.#onTextAfterCancel(this.#afterCancel);
+    this.#afterCancel = 0;
   }
 
   #done(chunk: Readonly<Record<string, unknown>>): void {

@@ -1,4 +1,5 @@
-import type { ChatMessage } from "../chat.ts";
+import type { ChatMessage, PromptStyle } from "../chat.ts";
+import type { FailureKind } from "../happening.ts";
 
 export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
@@ -14,9 +15,7 @@ export interface Generation {
   readonly tokens: number;
 }
 
-/** Why a generation did not finish. `status`: an HTTP status other than 200. */
-export type FailureKind = "connect" | "status" | "protocol" | "engine" | "ended-early";
-
+/** Why a generation did not finish. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly why: string;
@@ -37,6 +36,7 @@ export interface GenerationEvents {
 
 /** Where lines come from: an endpoint with its model and its slots. */
 export interface Upstream {
+  readonly promptStyle: PromptStyle;
   /** Undefined while it can answer; else why it cannot, for operators. */
   readonly unavailable: string | undefined;
   /** Takes a slot for a generation, now or as soon as one is free. */
