@@ -1,7 +1,7 @@
 /** The game server's process; `start.ts` runs it beside the sidecar. */
 import { EXIT_CODES } from "./exit-codes.ts";
 import { endWithParent } from "./end-with-parent.ts";
-import { type RunningGame, startGame } from "./server.ts";
+import { startGame } from "./server.ts";
 
 const DEFAULT_PORT = 2567;
 const HOST = "127.0.0.1";
@@ -14,23 +14,21 @@ function portFromEnvironment(): number {
 
 async function main(): Promise<void> {
   const port = portFromEnvironment();
-  let game: RunningGame;
+  const game = startGame(port, process.env["HOST"] ?? HOST);
+  endWithParent(() => {
+    setTimeout(() => process.exit(EXIT_CODES.ok), CLOSE_WITHIN_MS).unref();
+    return game.then((running) => running.close());
+  });
   try {
-    game = await startGame(port, process.env["HOST"] ?? HOST);
+    process.send?.({ listening: (await game).port });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
     process.stderr.write(
       `Port ${port} is taken by another program.\n` +
         `Choose another one: npm start -- --port ${port + 1}\n`,
     );
-    process.exitCode = EXIT_CODES.portBusy;
-    return;
+    process.exit(EXIT_CODES.portBusy);
   }
-  endWithParent(() => {
-    setTimeout(() => process.exit(EXIT_CODES.ok), CLOSE_WITHIN_MS).unref();
-    return game.close();
-  });
-  process.send?.({ listening: game.port });
 }
 
 await main();

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 import type { Application } from "express";
 
 const CLIENT = fileURLToPath(new URL("./client/", import.meta.url));
@@ -31,6 +31,8 @@ export async function loadPages(): Promise<Pages> {
       logLevel: "silent",
     }),
   ]);
+  // Its helper process has done its work.
+  await stop();
   return { html, css, js: bundle.outputFiles[0]?.text ?? "" };
 }
 

@@ -9,14 +9,14 @@ test("a bubble hangs centred over its speaker where there is room", () => {
 });
 
 test("no bubble reaches over the edges of the stage", () => {
-  const size = { width: 230, height: 110 };
+  const [width, height] = [230, 110];
   for (let x = -200; x <= 600; x += 40) {
     for (let y = -200; y <= 700; y += 50) {
-      const crowd = [0, 30, 60, 90].map((aside) => ({ x: x + aside, y: y - aside, ...size }));
+      const crowd = [0, 30, 60, 90].map((aside) => ({ x: x + aside, y: y - aside, width, height }));
       for (const { left, top } of layOutBubbles(crowd, stage)) {
         expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
-        expect(left + size.width).toBeLessThanOrEqual(stage.width);
-        expect(top + size.height).toBeLessThanOrEqual(stage.height);
+        expect(left + width).toBeLessThanOrEqual(stage.width);
+        expect(top + height).toBeLessThanOrEqual(stage.height);
       }
     }
   }

@@ -1,0 +1,230 @@
+import type { Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWithChromium } from "../support/chromium.ts";
+import { openWire } from "./cuttable-wire.ts";
+import {
+  connected,
+  DESKTOP,
+  keepScreenshot,
+  listening,
+  openVisit,
+  PHONE,
+  say,
+  toldBy,
+  type Visit,
+  walkTo,
+} from "./tavern-pages.ts";
+
+const LONG_TEST_MS = 90_000;
+const PATIENCE = { timeout: 15_000, interval: 50 };
+
+/** In front of Flint, as shares of the stage at desktop size. */
+const BEFORE_FLINT = [0.72, 0.52] as const;
+
+describeWithChromium("Last Orders in a browser", () => {
+  let visit: Visit;
+
+  beforeAll(async () => {
+    visit = await openVisit();
+  });
+
+  afterAll(async () => {
+    await visit?.close();
+  });
+
+  test(
+    "two pages see the model's answers to one player fill up, the same in both",
+    async () => {
+      const errors: string[] = [];
+      const watch = (page: Page): void => watchErrors(page, errors);
+      const kira = await visit.enter("Kira", DESKTOP, { watch });
+      const bram = await visit.enter("Bram", DESKTOP, { watch });
+      await expectEntries(kira, "patron", 1);
+      await walkTo(kira, "Flint", ...BEFORE_FLINT);
+      await watchGrowth(bram, "flint");
+
+      const first = await ask(kira, bram, "Heard any rumors?");
+      const second = await ask(kira, bram, "What are you selling?");
+      await keepScreenshot(kira, "tavern-desktop");
+
+      expect(second).not.toBe(first);
+      const growth = await growthOf(bram);
+      for (const answer of [first, second]) {
+        const steps = new Set(growth.filter((text) => text !== "" && answer.startsWith(text)));
+        expect([...steps]).toContain(answer);
+        expect(steps.size).toBeGreaterThan(1);
+      }
+      expect(await kira.getByTestId("own-trip").innerText()).toMatch(/^\d+ ms$/);
+      expect(await kira.getByTestId("model-rate").innerText()).toMatch(/^\d+ % \d+\/\d+$/);
+      expect(await kira.getByTestId("any-rate").innerText()).toMatch(/^\d+ % \d+\/\d+$/);
+      expect(await kira.getByTestId("serving").innerText()).toMatch(
+        /^banter-tiny.*embedded · warm$/,
+      );
+      expect(errors).toEqual([]);
+      await Promise.all([kira.close(), bram.close()]);
+    },
+    LONG_TEST_MS,
+  );
+
+  test(
+    "what a player says is text, whatever it looks like",
+    async () => {
+      const page = await visit.enter("Mira", DESKTOP);
+      const markup = '<img src=x onerror="document.title=1"><b>bold</b>';
+      await say(page, markup);
+      const entry = page.locator('[data-testid="log"] li[data-kind="player"] span').last();
+      expect(await entry.innerText()).toBe(markup);
+      expect(await page.locator("img").count()).toBe(0);
+      expect(await page.title()).toBe("Last Orders");
+      await page.close();
+    },
+    LONG_TEST_MS,
+  );
+
+  test(
+    "arrows walk from the empty field, letters outside of it, and Enter leads back to it",
+    async () => {
+      const page = await visit.enter("Nova", DESKTOP);
+      expect(await focused(page)).toBe("words");
+      await page.keyboard.down("ArrowRight");
+      await listening(page, "Grix");
+      await page.keyboard.up("ArrowRight");
+      await page.keyboard.press("Escape");
+      expect(await focused(page)).toBe("stage");
+      await page.keyboard.down("a");
+      await page.getByTestId("hint").filter({ hasText: "Arrows" }).waitFor();
+      await page.keyboard.up("a");
+      await page.keyboard.press("Enter");
+      expect(await focused(page)).toBe("words");
+      expect(await page.getByTestId("words").inputValue()).toBe("");
+      await page.close();
+    },
+    LONG_TEST_MS,
+  );
+
+  test.each([PHONE, { width: 320, height: 568 }])(
+    "on a phone of $width x $height nothing is cut off",
+    async (size) => {
+      const page = await visit.enter("Theo", size);
+      const whole = { x: 0, y: 0, ...size };
+      for (const part of ["stage", "meter", "words", "talk", "log", "connection"]) {
+        expectInside(await boxOf(page.getByTestId(part)), whole);
+      }
+      await page.keyboard.down("ArrowUp");
+      await page.getByTestId("hint").filter({ hasText: "listening" }).waitFor();
+      await page.keyboard.up("ArrowUp");
+      await say(page, "What is the meaning of life, and why is it always raining in this town?");
+      await page.locator('.bubble[data-kind="patron"]').waitFor();
+      await page.locator('.bubble[data-kind="player"]').waitFor();
+      const stage = await boxOf(page.getByTestId("stage"));
+      const bubbles = await page.locator(".bubble").all();
+      expect(bubbles.length).toBeGreaterThanOrEqual(2);
+      for (const bubble of bubbles) expectInside(await boxOf(bubble), stage);
+      await keepScreenshot(page, `tavern-phone-${size.width}`);
+      await page.close();
+    },
+    LONG_TEST_MS,
+  );
+
+  test(
+    "a page whose connection drops comes back to its seat, and to a new one if the server died",
+    async () => {
+      const wire = await openWire(visit.port);
+      const page = await visit.enter("Edda", DESKTOP, { port: wire.port });
+      wire.cut();
+      await disconnected(page);
+      await connected(page);
+      expect(await page.getByTestId("name").inputValue()).toBe("Edda");
+      const arrivals = page.locator('[data-testid="log"] li[data-kind="news"]');
+      expect(await arrivals.count()).toBe(1);
+
+      const server = visit.tavern.tree().find(({ command }) => command.includes("main.ts"));
+      process.kill(server?.pid ?? Number.NaN, "SIGKILL");
+      await disconnected(page);
+      await connected(page);
+      await expect.poll(() => arrivals.count(), PATIENCE).toBe(2);
+      await say(page, "Hello there.");
+      await expectEntries(page, "player", 1);
+      await page.close();
+      wire.close();
+    },
+    LONG_TEST_MS,
+  );
+});
+
+/** Asks Flint, and returns the answer that both pages show. */
+async function ask(asking: Page, other: Page, question: string): Promise<string> {
+  const before = (await toldBy(asking, "Flint")).length;
+  await say(asking, question);
+  const told: string[] = [];
+  for (const page of [asking, other]) {
+    await expect.poll(() => toldBy(page, "Flint"), PATIENCE).toHaveLength(before + 1);
+    const answer = (await toldBy(page, "Flint")).at(-1) ?? "";
+    expect(await page.locator('[data-testid="bubble-flint"] span').innerText()).toBe(answer);
+    const newest = page.getByTestId("meter-line").first();
+    expect(await newest.getAttribute("data-source")).toBe("model");
+    expect(await newest.innerText()).toMatch(/^Flint\s+model\s+\d+ ms$/);
+    told.push(answer);
+  }
+  const [answer = "", same] = told;
+  expect(answer).not.toBe("");
+  expect(same).toBe(answer);
+  return answer;
+}
+
+/** Notes every text that a patron's bubble has, from now on. */
+async function watchGrowth(page: Page, patron: string): Promise<void> {
+  await page.evaluate(`
+    window.growth = [];
+    new MutationObserver(() => {
+      const words = document.querySelector('[data-testid="bubble-${patron}"] span');
+      if (words) window.growth.push(words.textContent);
+    }).observe(document.querySelector("#bubbles"), {
+      subtree: true, childList: true, characterData: true,
+    });
+  `);
+}
+
+function growthOf(page: Page): Promise<string[]> {
+  return page.evaluate("window.growth");
+}
+
+function watchErrors(page: Page, errors: string[]): void {
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) errors.push(message.text());
+  });
+}
+
+async function expectEntries(page: Page, kind: string, atLeast: number): Promise<void> {
+  const entries = page.locator(`[data-testid="log"] li[data-kind="${kind}"]`);
+  await expect.poll(() => entries.count(), PATIENCE).toBeGreaterThanOrEqual(atLeast);
+}
+
+async function disconnected(page: Page): Promise<void> {
+  await page.locator('[data-testid="connection"]:not([data-state="open"])').waitFor();
+}
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate("document.activeElement.id");
+}
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+async function boxOf(part: Locator): Promise<Box> {
+  const box = await part.boundingBox();
+  if (!box) throw new Error(`${part.toString()} is not shown`);
+  return box;
+}
+
+function expectInside(inner: Box, outer: Box): void {
+  expect(inner.x).toBeGreaterThanOrEqual(outer.x);
+  expect(inner.y).toBeGreaterThanOrEqual(outer.y);
+  expect(inner.x + inner.width).toBeLessThanOrEqual(outer.x + outer.width);
+  expect(inner.y + inner.height).toBeLessThanOrEqual(outer.y + outer.height);
+}
