@@ -1,56 +1,66 @@
-import { Command, InvalidArgumentError } from "commander";
-import { DEFAULT_CONFIG } from "../config.ts";
-import { EXIT_CODES } from "../start-error.ts";
-import { parseOllamaHost } from "../config/ollama-host.ts";
+import { Command } from "commander";
+import { printSettings } from "../config/print.ts";
+import { referencePage } from "../config/reference.ts";
+import { EXIT_CODES, StartError } from "../start-error.ts";
 import { SIDECAR_VERSION } from "../version.ts";
-import { serve, type ServeFlags } from "./serve.ts";
+import { addFlags, flagsOf } from "./flags.ts";
+import { loadConfig } from "./load.ts";
+import { serve } from "./serve.ts";
+
+const EXIT_CODE_HELP = `
+Exit codes: ${EXIT_CODES.ok} stopped as told; ${EXIT_CODES.crash} a fault of its own; \
+${EXIT_CODES.usage} wrong flags or configuration; ${EXIT_CODES.portBusy} the port or socket is taken.`;
+
+const SERVE_HELP = `
+A flag wins over a variable, that over the configuration file. BANTERWIRE_TOKEN is what games must
+show to be let in. SIGHUP, or a change of the file or a card, reloads what can change.
+${EXIT_CODE_HELP}`;
 
 const program = new Command("banterwire")
   .description("NPC dialogue from Ollama, with an enforced time to first token.")
   .version(SIDECAR_VERSION)
+  .addHelpText("after", EXIT_CODE_HELP)
   .exitOverride((error) => {
     process.exit(error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage);
   });
 
-program
-  .command("serve")
+addFlags(program.command("serve"))
   .description("serve NPC dialogue to game servers")
-  .option("--host <ADDRESS>", "address to listen on", DEFAULT_CONFIG.host)
-  .option(
-    "--port <N>",
-    "port to listen on; 0 takes a free one",
-    integer(0, 65_535),
-    DEFAULT_CONFIG.port,
-  )
-  .option("--ollama <URL>", "the Ollama to use; never replaced by another", origin)
-  .option("--model <NAME>", "a model of that Ollama (default: the smallest that can chat)")
-  .option("--slots <N>", "what OLLAMA_NUM_PARALLEL says", integer(1, 64), DEFAULT_CONFIG.slots)
-  .option(
-    "--budget-ms <N>",
-    "time to first token that rooms are told",
-    integer(1, 60_000),
-    DEFAULT_CONFIG.ttftBudgetMs,
-  )
-  .option("--log-level <LEVEL>", "debug, info, warn or error", DEFAULT_CONFIG.logLevel)
-  .addHelpText(
-    "after",
-    "\nEnvironment: BANTERWIRE_TOKEN is what games must show; OLLAMA_HOST is where to look for an\n" +
-      "Ollama when --ollama names none (the embedded model serves if nobody answers there).",
-  )
-  .action((flags: ServeFlags) => serve(flags));
+  .addHelpText("after", SERVE_HELP)
+  .action((options: Readonly<Record<string, unknown>>) => serve(flagsOf(options)));
 
-await program.parseAsync();
+const config = program.command("config").description("what the sidecar is told");
 
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`A whole number from ${min} to ${max} is due.`);
-  };
+addFlags(config.command("print"))
+  .description("show each setting and where it came from, as a configuration file")
+  .action(async (options: Readonly<Record<string, unknown>>) => {
+    const { settings, sources, warnings } = await loadConfig({
+      flags: flagsOf(options),
+      environment: process.env,
+      folder: process.cwd(),
+    });
+    for (const warning of warnings) process.stderr.write(`banterwire: ${warning}\n`);
+    process.stdout.write(printSettings(settings, sources));
+  });
+
+config
+  .command("reference")
+  .description("write the reference page of all settings, in Markdown")
+  .action(() => {
+    process.stdout.write(referencePage());
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error);
 }
 
-function origin(text: string): string {
-  const found = parseOllamaHost(text);
-  if (found !== undefined) return found;
-  throw new InvalidArgumentError("An address such as http://127.0.0.1:11434 is due.");
+function fail(error: unknown): never {
+  if (error instanceof StartError) {
+    process.stderr.write(`banterwire: ${error.message}\n${error.remedy}\n`);
+    process.exit(error.exitCode);
+  }
+  process.stderr.write(`banterwire: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(EXIT_CODES.crash);
 }

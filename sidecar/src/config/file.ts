@@ -73,7 +73,7 @@ function scalarText(node: Node): string | undefined {
 
 function unknownKey(written: string): string {
   const meant = nearestFileKey(written);
-  const hint = meant === undefined ? "" : `; is '${meant}' meant?`;
+  const hint = meant === undefined ? "" : `; the nearest is '${meant}'`;
   return `no setting has this name${hint}`;
 }
 

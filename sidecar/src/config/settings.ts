@@ -28,7 +28,7 @@ const ollamaUrl = text("URL", "an address such as http://127.0.0.1:11434", (writ
   /[\s,]/u.test(written) || written === "" ? undefined : parseOllamaHost(written),
 );
 
-export const token = text("TEXT", "1 to 512 visible ASCII characters", (written) =>
+export const token = text("TEXT", "a text of 1 to 512 visible ASCII characters", (written) =>
   /^[\x21-\x7e]{1,512}$/u.test(written) ? written : undefined,
 );
 
@@ -178,7 +178,7 @@ export const DEFAULT_SETTINGS = Object.fromEntries(
 
 /** The row of a key, whatever it holds. */
 export function settingOf(key: Key): Setting<Settings[Key]> {
-  return SETTINGS[key] as Setting<Settings[Key]>;
+  return SETTINGS[key];
 }
 
 function row<T>(setting: Setting<T>): Setting<T> {
