@@ -39,6 +39,8 @@ export function limitsOf(config: ConnectionLimits): ConnectionLimits {
 
 export const HEARTBEAT_MS = 5_000;
 export const HELLO_TIMEOUT_MS = 5_000;
+/** From the first byte of a WebSocket message to its last. */
+export const MESSAGE_TIMEOUT_MS = 5_000;
 /** Bytes waiting for a peer that reads slowly; past it the peer is disconnected. */
 export const MAX_BUFFERED_BYTES = 1_048_576;
 /** Cues that wait for a slot; past it they get authored lines at once. */

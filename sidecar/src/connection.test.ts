@@ -211,3 +211,11 @@ test("every frame that leaves can be decoded by a client, long text included", a
   expect(game.peer.line(63).text).toBe(`Well${"火".repeat(4_000)}`);
   expect(Math.max(...sizes)).toBeLessThan(65_536);
 });
+
+test("a message that does not end closes the connection", () => {
+  const game = MemoryGame.inRoom();
+  game.connection.unfinished();
+  game.connection.unfinished();
+  expect(codes(game)).toEqual(["fragment_timeout"]);
+  expect(game.peer.closed).toEqual({ code: 4408, reason: "fragment_timeout" });
+});

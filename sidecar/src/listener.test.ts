@@ -1,0 +1,286 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { LIMITS, SUBPROTOCOL } from "@banterwire/protocol";
+import { FakeClock } from "@banterwire/protocol/testing";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
+import { MESSAGE_TIMEOUT_MS } from "./config.ts";
+import type { PeerSocket } from "./connection.ts";
+import { unobserved } from "./happening.ts";
+import { Listener } from "./listener.ts";
+import { StartError } from "./start-error.ts";
+
+const TOKEN = "s3cret";
+
+let clock: FakeClock;
+let listener: Listener;
+let port: number;
+let seen: Seen;
+
+/** What the listener told of the sockets of one test. */
+interface Seen {
+  readonly sockets: PeerSocket[];
+  readonly received: { readonly bytes: Uint8Array; readonly isBinary: boolean }[];
+  unfinished: number;
+  lost: number;
+}
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  seen = { sockets: [], received: [], unfinished: 0, lost: 0 };
+  listener = newListener();
+  ({ port } = await listener.listen());
+});
+
+afterEach(() => listener.close());
+
+function newListener(atPort = 0): Listener {
+  const mine = seen;
+  return new Listener({
+    host: "127.0.0.1",
+    port: atPort,
+    socket: undefined,
+    log: pino({ level: "silent" }),
+    clock,
+    observe: unobserved,
+    admission: () => ({ token: TOKEN, origins: ["https://game.example"] }),
+    accept(socket) {
+      mine.sockets.push(socket);
+      return {
+        receive: (bytes, isBinary) => mine.received.push({ bytes, isBinary }),
+        unfinished: () => mine.unfinished++,
+        lost: () => mine.lost++,
+      };
+    },
+    page: (path) => {
+      if (path === "/broken") return Promise.reject(new Error("a secret of ours"));
+      const page = { status: 200, contentType: "text/plain", body: "here" };
+      return Promise.resolve(path === "/page" ? page : undefined);
+    },
+  });
+}
+
+function open(headers: Record<string, string> = {}, subprotocol = SUBPROTOCOL): WebSocket {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, subprotocol, {
+    headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+    perMessageDeflate: false,
+  });
+  socket.on("error", () => {});
+  return socket;
+}
+
+async function opened(): Promise<WebSocket> {
+  const socket = open();
+  await once(socket, "open");
+  return socket;
+}
+
+/** What the upgrade was answered with. */
+async function refusal(headers: Record<string, string>): Promise<[number, unknown]> {
+  const upgrade = request({
+    host: "127.0.0.1",
+    port,
+    headers: {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      ...headers,
+    },
+  });
+  upgrade.on("upgrade", (_response, socket) => socket.destroy());
+  upgrade.end();
+  const [response] = (await once(upgrade, "response")) as [IncomingMessage];
+  let body = "";
+  for await (const chunk of response.setEncoding("utf8")) body += String(chunk);
+  return [response.statusCode ?? 0, JSON.parse(body)];
+}
+
+function soon(expectation: () => void): Promise<void> {
+  return vi.waitFor(expectation, { timeout: 5_000, interval: 2 });
+}
+
+/** The WebSocket's own TCP socket, for bytes that no WebSocket sends. */
+function rawOf(socket: WebSocket): Socket {
+  return (socket as unknown as { _socket: Socket })._socket;
+}
+
+async function get(path: string, method = "GET"): Promise<[number, string]> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+  return [response.status, await response.text()];
+}
+
+describe("an upgrade", () => {
+  const authorization = `Bearer ${TOKEN}`;
+  const protocol = { "sec-websocket-protocol": SUBPROTOCOL };
+
+  test.each<[string, Record<string, string>, number, string]>([
+    ["without a token", { ...protocol }, 401, "unauthorized"],
+    ["with another token", { ...protocol, authorization: "Bearer s3creT" }, 401, "unauthorized"],
+    [
+      "with a longer token",
+      { ...protocol, authorization: `${authorization}x` },
+      401,
+      "unauthorized",
+    ],
+    ["with a start of the token", { ...protocol, authorization: "Bearer s3" }, 401, "unauthorized"],
+    [
+      "with the token as it is not asked for",
+      { ...protocol, authorization: TOKEN },
+      401,
+      "unauthorized",
+    ],
+    [
+      "from a browser",
+      { ...protocol, authorization, origin: "https://evil.example" },
+      403,
+      "origin_refused",
+    ],
+    ["without the subprotocol", { authorization }, 400, "subprotocol_missing"],
+    [
+      "with another subprotocol",
+      { authorization, "sec-websocket-protocol": "chat" },
+      400,
+      "subprotocol_missing",
+    ],
+  ])("%s is refused with words about it", async (_what, headers, status, error) => {
+    const expected = { error, message: expect.any(String), remedy: expect.any(String) };
+    expect(await refusal(headers)).toEqual([status, expected]);
+    expect(seen.sockets).toEqual([]);
+  });
+
+  test("that is refused is not waited for, though its peer never hangs up", async () => {
+    const raw = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    await once(raw, "connect");
+    raw.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    await once(raw.resume(), "end");
+    await listener.close();
+    raw.destroy();
+    expect(seen.sockets).toEqual([]);
+  });
+
+  test("with the token and the subprotocol, or from an origin that is named, is let in", async () => {
+    const socket = await opened();
+    expect(socket.protocol).toBe(SUBPROTOCOL);
+    const page = open({ origin: "https://game.example" });
+    await once(page, "open");
+    expect(seen.sockets).toHaveLength(2);
+  });
+});
+
+describe("a WebSocket", () => {
+  test("carries messages both ways, and tells of its loss once", async () => {
+    const socket = await opened();
+    const answer = once(socket, "message");
+    socket.send(Buffer.from([1, 2]));
+    socket.send("text");
+    await soon(() => expect(seen.received).toHaveLength(2));
+    expect(seen.received.map(({ isBinary }) => isBinary)).toEqual([true, false]);
+    seen.sockets[0]?.send(Buffer.from([3]));
+    expect(await answer).toEqual([Buffer.from([3]), true]);
+    socket.terminate();
+    await soon(() => expect(seen.lost).toBe(1));
+  });
+
+  test("that sends a frame beyond the bound is closed with 1009, and the frame is not read", async () => {
+    const socket = await opened();
+    socket.send(Buffer.alloc(LIMITS.MAX_FRAME_BYTES));
+    socket.send(Buffer.alloc(LIMITS.MAX_FRAME_BYTES + 1));
+    const [code] = (await once(socket, "close")) as [number];
+    expect(code).toBe(1009);
+    expect(seen.received.map(({ bytes }) => bytes.length)).toEqual([LIMITS.MAX_FRAME_BYTES]);
+    await soon(() => expect(seen.lost).toBe(1));
+  });
+
+  test("may send a message in fragments, if they are within the bound together", async () => {
+    const socket = await opened();
+    socket.send(Buffer.from([1]), { fin: false });
+    socket.send(Buffer.from([2]), { fin: true });
+    await soon(() => expect(seen.received.map(({ bytes }) => [...bytes])).toEqual([[1, 2]]));
+    socket.send(Buffer.alloc(40_000), { fin: false });
+    socket.send(Buffer.alloc(40_000), { fin: true });
+    const [code] = (await once(socket, "close")) as [number];
+    expect(code).toBe(1009);
+    expect(seen.received).toHaveLength(1);
+  });
+
+  test("that closes with a code is closed with that code", async () => {
+    const socket = await opened();
+    seen.sockets[0]?.close(4408, "handshake_timeout");
+    const [code, reason] = (await once(socket, "close")) as [number, Buffer];
+    expect([code, String(reason)]).toEqual([4408, "handshake_timeout"]);
+  });
+});
+
+describe("a message that is begun", () => {
+  test("and not ended in time is told of, however slowly its bytes keep coming", async () => {
+    const socket = await opened();
+    const raw = rawOf(socket);
+    // A binary frame of five masked bytes.
+    const frame = [0x82, 0x85, 0, 0, 0, 0, 1, 2, 3, 4, 5];
+    for (const byte of frame.slice(0, 4)) raw.write(Buffer.of(byte));
+    await soon(() => expect(clock.pending).toBe(1));
+    clock.advance(MESSAGE_TIMEOUT_MS - 1);
+    raw.write(Buffer.from(frame.slice(4, 8)));
+    socket.ping();
+    expect(seen.unfinished).toBe(0);
+    clock.advance(1);
+    expect(seen.unfinished).toBe(1);
+  });
+
+  test("and ended in time is not, also if it is one of many fragments and pings", async () => {
+    const socket = await opened();
+    for (let round = 0; round < 3; round++) {
+      socket.send(Buffer.from([round]), { fin: false });
+      socket.ping();
+      await soon(() => expect(clock.pending).toBe(1));
+      clock.advance(MESSAGE_TIMEOUT_MS - 1);
+      socket.send(Buffer.from([round]), { fin: true });
+      await soon(() => expect(seen.received).toHaveLength(round + 1));
+      expect(clock.pending).toBe(0);
+    }
+    clock.advance(10 * MESSAGE_TIMEOUT_MS);
+    expect(seen.unfinished).toBe(0);
+  });
+
+  test("and lost with its socket leaves nothing on the clock", async () => {
+    const socket = await opened();
+    socket.send(Buffer.from([1]), { fin: false });
+    await soon(() => expect(clock.pending).toBe(1));
+    socket.terminate();
+    await soon(() => expect(clock.pending).toBe(0));
+  });
+});
+
+describe("a page", () => {
+  test("is found by its path alone", async () => {
+    expect(await get("/page?fresh=1")).toEqual([200, "here"]);
+  });
+
+  test.each([
+    ["GET", "/nowhere"],
+    ["POST", "/page"],
+    ["GET", "//"],
+  ])("%s %s is a 404 that says so", async (method, path) => {
+    expect(await get(path, method)).toEqual([404, expect.stringContaining("nothing at")]);
+  });
+
+  test("that fails is a 500 without our secrets", async () => {
+    const [status, body] = await get("/broken");
+    expect(status).toBe(500);
+    expect(body).not.toContain("secret");
+  });
+});
+
+test("a port that is taken is a StartError with a remedy", async () => {
+  const second = newListener(port);
+  const error = await second.listen().catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(StartError);
+  expect(error).toMatchObject({
+    code: "port_busy",
+    exitCode: 3,
+    remedy: expect.stringContaining("--port"),
+  });
+});
