@@ -8,6 +8,8 @@ export interface MetricRow {
   readonly labels?: Readonly<Record<string, readonly string[]>>;
   /** Upper bounds of a histogram's buckets, in its unit. */
   readonly buckets?: readonly number[];
+  /** False where it is 0 because what it counts is not there yet. */
+  readonly isFed?: false;
 }
 
 const ALL_CODES = Object.keys(CODES) as Code[];
@@ -175,26 +177,50 @@ export const METRICS = {
     help: "Log lines held back because there were too many of their kind.",
   },
 
-  // Nothing feeds these yet: dashboards and alerts can name them already.
-  banterwire_hedges_total: { type: "counter", help: "Second requests begun for a line." },
-  banterwire_hedge_wins_total: { type: "counter", help: "Second requests that came in first." },
-  banterwire_ejections_total: { type: "counter", help: "Times an endpoint was taken out of use." },
-  banterwire_failovers_total: { type: "counter", help: "Lines moved to another endpoint." },
+  // Dashboards and alerts can name these already.
+  banterwire_hedges_total: {
+    type: "counter",
+    isFed: false,
+    help: "Second requests begun for a line.",
+  },
+  banterwire_hedge_wins_total: {
+    type: "counter",
+    isFed: false,
+    help: "Second requests that came in first.",
+  },
+  banterwire_ejections_total: {
+    type: "counter",
+    isFed: false,
+    help: "Times an endpoint was taken out of use.",
+  },
+  banterwire_failovers_total: {
+    type: "counter",
+    isFed: false,
+    help: "Lines moved to another endpoint.",
+  },
   banterwire_wedges_total: {
     type: "counter",
+    isFed: false,
     help: "Times an endpoint was found wedged and quarantined.",
   },
   banterwire_prefix_hits_total: {
     type: "counter",
+    isFed: false,
     help: "Lines whose prompt found its prefix warm.",
   },
   banterwire_prefix_misses_total: {
     type: "counter",
+    isFed: false,
     help: "Lines whose prompt found its prefix cold.",
   },
-  banterwire_resumes_total: { type: "counter", help: "Sessions gone on with after a loss." },
+  banterwire_resumes_total: {
+    type: "counter",
+    isFed: false,
+    help: "Sessions gone on with after a loss.",
+  },
   banterwire_resumes_refused_total: {
     type: "counter",
+    isFed: false,
     help: "Sessions that could not be gone on with.",
   },
 

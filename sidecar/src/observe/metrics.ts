@@ -188,7 +188,7 @@ function combinationsOf(labels: NonNullable<MetricRow["labels"]>): Labels[] {
   if ("endpoint" in labels) return [];
   return Object.entries(labels).reduce<Labels[]>(
     (some, [label, values]) =>
-      some.flatMap((one) => values.map((value) => Object.assign({ [label]: value }, one))),
+      some.flatMap((one) => values.map((value) => Object.assign({}, one, { [label]: value }))),
     [{}],
   );
 }
