@@ -19,6 +19,7 @@ export class EmbeddedOllama {
   readonly #log: Log;
   readonly #clock: Clock;
   #running: { readonly child: ChildProcess; readonly origin: Promise<string> } | undefined;
+  #stopped: Promise<void> = Promise.resolve();
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
@@ -31,10 +32,16 @@ export class EmbeddedOllama {
     return this.#running.origin;
   }
 
-  async stop(): Promise<void> {
+  /** Resolves when the child is gone, however often it is asked. */
+  stop(): Promise<void> {
     const child = this.#running?.child;
     this.#running = undefined;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (child) this.#stopped = this.#end(child);
+    return this.#stopped;
+  }
+
+  async #end(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
     const cancel = this.#clock.schedule(STOP_TIMEOUT_MS, () => child.kill("SIGKILL"));
     child.kill("SIGTERM");
