@@ -56,8 +56,10 @@ export function fileLayer(
 
 /** A node as the text or texts that were written; undefined if it is something else. */
 function textsOf(node: Node | null, document: Document): string[] | "unset" | undefined {
+  if (node === null) return "unset";
   const target = isAlias(node) ? node.resolve(document) : node;
-  if (!target || (isScalar(target) && target.value === null)) return "unset";
+  if (!target) return undefined;
+  if (isScalar(target) && target.value === null) return "unset";
   if (!isSeq<Node>(target)) {
     const text = scalarText(target);
     return text === undefined ? undefined : [text];

@@ -28,5 +28,7 @@ const MAX_PADDED = 48;
 
 function inYaml(value: string | number | readonly string[]): string {
   if (typeof value === "object") return JSON.stringify(value);
-  return stringify(value, { lineWidth: 0 }).trimEnd();
+  // Text with more than plain ASCII is quoted, whether YAML would trim and fold it or not.
+  const isPlain = typeof value === "number" || /^[\x21-\x7e]*$/u.test(value);
+  return isPlain ? stringify(value, { lineWidth: 0 }).trimEnd() : JSON.stringify(value);
 }

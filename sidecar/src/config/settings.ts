@@ -24,9 +24,12 @@ const MAX_PATH_BYTES = 4_096;
 const MAX_SOCKET_PATH_BYTES = 103;
 export const MAX_SLOTS = 64;
 
-const ollamaUrl = text("URL", "an address such as http://127.0.0.1:11434", (written) =>
-  /[\s,]/u.test(written) || written === "" ? undefined : parseOllamaHost(written),
-);
+const ollamaUrl = text("URL", "an address such as http://127.0.0.1:11434", (written) => {
+  if (written === "" || /\s/u.test(written)) return undefined;
+  const origin = parseOllamaHost(written);
+  // A name in other letters may turn out to have a comma, which parts one URL from the next.
+  return origin === undefined || origin.includes(",") ? undefined : origin;
+});
 
 export const token = text("TEXT", "a text of 1 to 512 visible ASCII characters", (written) =>
   /^[\x21-\x7e]{1,512}$/u.test(written) ? written : undefined,
