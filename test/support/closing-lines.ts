@@ -1,7 +1,19 @@
 import type { Reporter, SerializedError, TestModule } from "vitest/node";
 import { CHROMIUM_MARK, HOW_TO_GET_CHROMIUM } from "./chromium.ts";
+import { HOW_TO_GET_PROMETHEUS, PROMETHEUS_MARK } from "./prometheus.ts";
 
-/** The last lines of a test run: browser tests that were skipped and why, then the counts on one plain line. */
+/** What some suites need that a machine may not have. */
+const NEEDS = [
+  { what: "browser tests", mark: CHROMIUM_MARK, lack: "Chromium", howToGet: HOW_TO_GET_CHROMIUM },
+  {
+    what: "Prometheus tests",
+    mark: PROMETHEUS_MARK,
+    lack: "Prometheus",
+    howToGet: HOW_TO_GET_PROMETHEUS,
+  },
+] as const;
+
+/** The last lines of a test run: tests that were skipped and why, then the counts on one plain line. */
 export default class ClosingLines implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     process.stdout.write(closingLines(modules, unhandled.length));
@@ -12,14 +24,14 @@ function closingLines(modules: readonly TestModule[], unhandled: number): string
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const count = (state: string): number =>
     tests.filter((test) => test.result().state === state).length;
-  const browser = tests.filter(
-    (test) => test.result().state === "skipped" && test.fullName.includes(CHROMIUM_MARK),
-  ).length;
+  const skipped = tests.filter((test) => test.result().state === "skipped");
+  const skips = NEEDS.flatMap(({ what, mark, lack, howToGet }) => {
+    const number = skipped.filter(({ fullName }) => fullName.includes(mark)).length;
+    return number > 0 ? [`${number} ${what} were skipped, for want of ${lack}: ${howToGet}.`] : [];
+  });
   const broken = modules.filter((module) => module.errors().length > 0).length + unhandled;
   const lines = [
-    ...(browser > 0
-      ? [`${browser} browser tests were skipped, for want of Chromium: ${HOW_TO_GET_CHROMIUM}.`]
-      : []),
+    ...skips,
     ...(broken > 0 ? [`${broken} errors outside tests`] : []),
     `${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`,
   ];
