@@ -22,7 +22,7 @@ export class Child<Question, Answer> {
   }
 
   /** @throws if the process ends before it answers */
-  ask<Q extends Question>(question: Q): Promise<Answer> {
+  ask(question: Question): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const onExit = (code: number | null): void =>
         reject(new Error(`${this.#path} ended with ${code} before it answered`));
@@ -44,11 +44,9 @@ export class Child<Question, Answer> {
   }
 }
 
-/** Answers each question of the parent process; ends with it. */
-export function answerParent<Question, Answer>(
-  answer: (question: Question) => Answer | Promise<Answer>,
-): void {
-  const reply = async (question: Question): Promise<void> => {
+/** Answers each question of the parent process with what the function returns; ends with it. */
+export function answerParent(answer: (question: never) => unknown): void {
+  const reply = async (question: never): Promise<void> => {
     try {
       process.send?.({ ok: await answer(question) });
     } catch (error) {
@@ -57,6 +55,6 @@ export function answerParent<Question, Answer>(
       });
     }
   };
-  process.on("message", (question: Question) => void reply(question));
+  process.on("message", (question) => void reply(question as never));
   process.on("disconnect", () => process.exit());
 }

@@ -5,12 +5,7 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { answerParent } from "./child.ts";
 import { type Pace, paceIn, tokenText } from "./pace.ts";
-import {
-  machineNowMs,
-  PACED_MODEL,
-  type UpstreamBooks,
-  type UpstreamQuestion,
-} from "./paced-upstream.ts";
+import { machineNowMs, PACED_MODEL, type UpstreamBooks } from "./paced-upstream.ts";
 
 /** A pace of no prompt of ours: canaries and prefix warm-ups. */
 const SHORT: Required<Pace> = { tokens: 1, gapMs: 0, prefillMs: 0, tag: 0 };
@@ -165,5 +160,5 @@ function books(): UpstreamBooks {
 
 server.listen(0, "127.0.0.1", 4096, () => {
   setInterval(turn, 1);
-  answerParent<UpstreamQuestion, UpstreamBooks>(books);
+  answerParent(books);
 });

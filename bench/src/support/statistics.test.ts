@@ -50,15 +50,11 @@ test("a spell that slows one round of every peer alike does not move what a peer
 });
 
 test("the ratio of what two peers add has the direct way taken off both", () => {
-  const rounds = (base: number) => [
-    [base, base],
-    [base, base],
-  ];
-  const interval = bootstrap(
-    [rounds(10), rounds(13), rounds(12)],
-    addedRatio(0.5),
-    seededRandom(4),
-  );
+  const [direct, one, other] = [10, 13, 12].map((ms) => [
+    [ms, ms],
+    [ms, ms],
+  ]);
+  const interval = bootstrap([direct!, one!, other!], addedRatio(0.5), seededRandom(4));
   expect(interval).toEqual({ low: 1.5, value: 1.5, high: 1.5 });
 });
 

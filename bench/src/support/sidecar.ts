@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A real sidecar, started by its command. */
+export interface SidecarProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** From the start of the process until it says that it listens, milliseconds. */
+  readonly listeningMs: number;
+  /** Its `/status`. */
+  status(): Promise<unknown>;
+  /** SIGTERM, so that profiles and farewells are written; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export interface SidecarOptions {
+  readonly origin: string;
+  readonly slots: number;
+  /** What runs; the command as it is in this checkout unless told otherwise. */
+  readonly command?: readonly string[];
+}
+
+const START_LIMIT_MS = 15_000;
+const POLL_MS = 20;
+const LISTENING = /ws:\/\/127\.0\.0\.1:(\d+)/u;
+
+const packagePath = createRequire(import.meta.url).resolve("@banterwire/sidecar/package.json");
+const COMMAND = [join(dirname(packagePath), "bin", "banterwire.js")];
+/** What is published: built, and without the types to strip. */
+export const BUILT_COMMAND = [join(dirname(packagePath), "dist", "cli", "main.js")];
+
+/** Starts one and waits until it listens. */
+export async function spawnSidecar(options: SidecarOptions): Promise<SidecarProcess> {
+  const { origin, slots, command = COMMAND } = options;
+  const flags = ["--ollama", origin, "--port", "0", "--slots", String(slots)];
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, [...command, "serve", ...flags], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { PATH: process.env["PATH"] },
+  });
+  try {
+    const port = await portOf(child);
+    const listeningMs = performance.now() - startedMs;
+    child.stdout?.resume();
+    const web = `http://127.0.0.1:${port}`;
+    return {
+      url: `ws://127.0.0.1:${port}`,
+      pid: child.pid ?? 0,
+      listeningMs,
+      status: async () => (await fetch(`${web}/status`)).json(),
+      stop: () => stopped(child),
+    };
+  } catch (error) {
+    await stopped(child);
+    throw error;
+  }
+}
+
+/** Starts one and waits until its model is warm. */
+export async function startWarmSidecar(options: SidecarOptions): Promise<SidecarProcess> {
+  const sidecar = await spawnSidecar(options);
+  const limitMs = performance.now() + START_LIMIT_MS;
+  while (!JSON.stringify(await sidecar.status()).includes('"state":"warm"')) {
+    if (performance.now() > limitMs) {
+      await sidecar.stop();
+      throw new Error("the sidecar did not get warm");
+    }
+    await sleep(POLL_MS);
+  }
+  return sidecar;
+}
+
+function portOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = "";
+    child.on("error", reject);
+    child.once("exit", (code) => reject(new Error(`the sidecar ended with ${code}: ${said}`)));
+    child.stdout?.on("data", (text) => {
+      said = (said + String(text)).slice(-4_096);
+      const port = LISTENING.exec(said)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+  });
+}
+
+async function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  await gone;
+}
