@@ -9,7 +9,7 @@ export const DESKTOP = { width: 1280, height: 720 } as const;
 export const PHONE = { width: 390, height: 844 } as const;
 
 /** Not a latency test: a busy machine may take its time, and the line is the model's all the same. */
-const GENEROUS_BUDGET_MS = 5_000;
+export const GENEROUS_BUDGET = ["--budget-ms", "5000"] as const;
 
 /** Screenshots, for people to look at. */
 const ARTIFACTS = join(import.meta.dirname, "..", "..", "artifacts");
@@ -30,14 +30,9 @@ export interface EnterOptions {
   readonly watch?: (page: Page) => void;
 }
 
-export async function openVisit(): Promise<Visit> {
+export async function openVisit(flags: readonly string[]): Promise<Visit> {
   const port = await freePort();
-  const tavern = new TavernProcess([
-    "--port",
-    String(port),
-    "--budget-ms",
-    String(GENEROUS_BUDGET_MS),
-  ]);
+  const tavern = new TavernProcess(["--port", String(port), ...flags]);
   await tavern.printed("first token in");
   const browser: Browser = await chromium.launch({
     executablePath: chromiumPath() ?? "",

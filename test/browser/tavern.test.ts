@@ -5,6 +5,7 @@ import { openWire } from "./cuttable-wire.ts";
 import {
   connected,
   DESKTOP,
+  GENEROUS_BUDGET,
   keepScreenshot,
   listening,
   openVisit,
@@ -14,6 +15,18 @@ import {
   type Visit,
   walkTo,
 } from "./tavern-pages.ts";
+
+const PARTS = [
+  "stage",
+  "words",
+  "talk",
+  "log",
+  "connection",
+  "serving",
+  "model-rate",
+  "any-rate",
+  "own-trip",
+] as const;
 
 const LONG_TEST_MS = 90_000;
 const PATIENCE = { timeout: 15_000, interval: 50 };
@@ -25,7 +38,7 @@ describeWithChromium("Last Orders in a browser", () => {
   let visit: Visit;
 
   beforeAll(async () => {
-    visit = await openVisit();
+    visit = await openVisit(GENEROUS_BUDGET);
   });
 
   afterAll(async () => {
@@ -107,15 +120,15 @@ describeWithChromium("Last Orders in a browser", () => {
     async (size) => {
       const page = await visit.enter("Theo", size);
       const whole = { x: 0, y: 0, ...size };
-      for (const part of ["stage", "meter", "words", "talk", "log", "connection"]) {
+      for (const part of PARTS) {
         expectInside(await boxOf(page.getByTestId(part)), whole);
       }
       await page.keyboard.down("ArrowUp");
       await page.getByTestId("hint").filter({ hasText: "listening" }).waitFor();
       await page.keyboard.up("ArrowUp");
       await say(page, "What is the meaning of life, and why is it always raining in this town?");
-      await page.locator('.bubble[data-kind="patron"]').waitFor();
-      await page.locator('.bubble[data-kind="player"]').waitFor();
+      await page.locator('.bubble[data-kind="patron"]').first().waitFor();
+      await page.locator('.bubble[data-kind="player"]').first().waitFor();
       const stage = await boxOf(page.getByTestId("stage"));
       const bubbles = await page.locator(".bubble").all();
       expect(bubbles.length).toBeGreaterThanOrEqual(2);
@@ -154,10 +167,12 @@ describeWithChromium("Last Orders in a browser", () => {
 
 /** Asks Flint, and returns the answer that both pages show. */
 async function ask(asking: Page, other: Page, question: string): Promise<string> {
-  const before = (await toldBy(asking, "Flint")).length;
+  // They came in at different times, so that one may have heard more of Flint than the other.
+  const earlier = new Map<Page, number>();
+  for (const page of [asking, other]) earlier.set(page, (await toldBy(page, "Flint")).length);
   await say(asking, question);
   const told: string[] = [];
-  for (const page of [asking, other]) {
+  for (const [page, before] of earlier) {
     await expect.poll(() => toldBy(page, "Flint"), PATIENCE).toHaveLength(before + 1);
     const answer = (await toldBy(page, "Flint")).at(-1) ?? "";
     expect(await page.locator('[data-testid="bubble-flint"] span').innerText()).toBe(answer);

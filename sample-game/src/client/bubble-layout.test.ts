@@ -22,6 +22,15 @@ test("no bubble reaches over the edges of the stage", () => {
   }
 });
 
+test("a bubble leaves the face of a neighbour in sight", () => {
+  const face = { left: 180, top: 255, width: 40, height: 40 };
+  const [bubble] = layOutBubbles([{ x: 230, y: 300, width: 120, height: 50 }], stage, [face]);
+  const { left = 0, top = 0 } = bubble ?? {};
+  const isAside = left >= face.left + face.width || left + 120 <= face.left;
+  const isAbove = top + 50 <= face.top || top >= face.top + face.height;
+  expect(isAside || isAbove).toBe(true);
+});
+
 test("two bubbles of neighbours do not cover each other", () => {
   const [first, second] = layOutBubbles(
     [

@@ -17,18 +17,37 @@ const MARGIN = 8;
 const GAP = 6;
 const TAIL_INSET = 18;
 
+/** A part of the stage, in its pixels. */
+export interface Area extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
 /**
  * Places bubbles inside the stage, the first ones where they want to be, each later one clear of
- * those before it where there is room.
+ * those before it, and of the faces, where there is room.
  */
-export function layOutBubbles(bubbles: readonly Hanging[], stage: Size): Placed[] {
-  const taken: (Size & Placed)[] = [];
+export function layOutBubbles(
+  bubbles: readonly Hanging[],
+  stage: Size,
+  faces: readonly Area[] = [],
+): Placed[] {
+  const taken: (Area & Placed)[] = [];
   for (const bubble of bubbles) {
     const wish = { left: bubble.x - bubble.width / 2, top: bubble.y - bubble.height };
-    const spots = [wish, ...taken.flatMap((other) => spotsAround(wish, bubble, other))];
+    const obstacles = [...taken, ...faces];
+    const spots = [wish, ...obstacles.flatMap((other) => spotsAround(wish, bubble, other))];
     const inside = spots.map((spot) => keepInside(spot, bubble, stage));
-    const clear = inside.filter((spot) => !taken.some((other) => overlap(spot, bubble, other)));
-    const best = nearest(clear, wish) ?? keepInside(wish, bubble, stage);
+    const isClear = (spot: Spot, of: readonly Area[]): boolean =>
+      !of.some((other) => overlap(spot, bubble, other));
+    const clear = inside.filter((spot) => isClear(spot, taken));
+    const best =
+      nearest(
+        clear.filter((spot) => isClear(spot, faces)),
+        wish,
+      ) ??
+      nearest(clear, wish) ??
+      keepInside(wish, bubble, stage);
     const tail = Math.min(bubble.width - TAIL_INSET, Math.max(TAIL_INSET, bubble.x - best.left));
     taken.push({ ...best, tail, width: bubble.width, height: bubble.height });
   }
@@ -40,7 +59,7 @@ interface Spot {
   readonly top: number;
 }
 
-function spotsAround(wish: Spot, size: Size, other: Spot & Size): Spot[] {
+function spotsAround(wish: Spot, size: Size, other: Area): Spot[] {
   return [
     { left: wish.left, top: other.top - GAP - size.height },
     { left: wish.left, top: other.top + other.height + GAP },
@@ -60,7 +79,7 @@ function clamp(wish: number, length: number, room: number): number {
   return Math.max(MARGIN, Math.min(wish, room - length - MARGIN));
 }
 
-function overlap(spot: Spot, size: Size, other: Spot & Size): boolean {
+function overlap(spot: Spot, size: Size, other: Area): boolean {
   return (
     spot.left < other.left + other.width &&
     other.left < spot.left + size.width &&

@@ -93,12 +93,13 @@ export class Bubbles {
       y: y - TAIL_HEIGHT,
       ...measured(bubble),
     }));
-    const places = layOutBubbles(hanging, scene.stage);
+    const places = layOutBubbles(hanging, scene.stage, scene.faces());
     for (const [index, { bubble }] of shown.entries()) {
       const place = places[index];
       if (!place) continue;
       const { style } = bubble.box;
       style.transform = `translate(${Math.round(place.left)}px, ${Math.round(place.top)}px)`;
+      bubble.box.dataset["placed"] = "true";
       style.setProperty("--tail", `${Math.round(place.tail)}px`);
     }
   }

@@ -14,8 +14,11 @@ export interface Camera {
   readonly top: number;
 }
 
+/** Smaller than this, people are too small to look at. */
+const MIN_SCALE = 0.62;
+
 export function cameraFor(stage: Size, eye: Point): Camera {
-  const scale = Math.max(stage.width / TAVERN.width, stage.height / TAVERN.height, 0.01);
+  const scale = Math.max(stage.width / TAVERN.width, stage.height / TAVERN.height, MIN_SCALE);
   return {
     scale,
     left: slide(eye.x - stage.width / scale / 2, TAVERN.width - stage.width / scale),

@@ -15,6 +15,8 @@ import { Told } from "./told.ts";
 import { Voice } from "./voice.ts";
 
 const PING_EVERY_MS = 2_000;
+/** Thirty pictures a second: the model may need the same processor. */
+const FRAME_MS = 30;
 const MS_PER_CHARACTER = 60;
 const MIN_SHOWN_MS = 2_500;
 
@@ -51,9 +53,18 @@ nameField.addEventListener("change", () => link.rename(nameField.value));
 
 setInterval(() => link.room?.ping((roundTripMs) => meter.ping(roundTripMs)), PING_EVERY_MS);
 
+let refreshedMs = 0;
 requestAnimationFrame(function frame(nowMs) {
   requestAnimationFrame(frame);
+  if (nowMs - refreshedMs < FRAME_MS) return;
+  refreshedMs = nowMs;
   refresh(nowMs);
+});
+
+// A page that closes says so; one that breaks off keeps its seat for a while.
+addEventListener("pagehide", () => void link.room?.leave());
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
 });
 
 function refresh(nowMs: number): void {

@@ -1,6 +1,7 @@
 import { PATRONS } from "../patrons.ts";
 import { BAR, type Point, TABLES, TAVERN } from "../tavern.ts";
-import { type Camera, cameraFor, type Size } from "./camera.ts";
+import type { Area } from "./bubble-layout.ts";
+import { type Camera, cameraFor, type Size, toStage } from "./camera.ts";
 import { drawPatron, drawPlayer } from "./figures.ts";
 import { drawBar, drawCandle, drawFire, drawTable, drawWares } from "./furniture.ts";
 import { Light } from "./light.ts";
@@ -39,6 +40,7 @@ interface Drawable {
 const GLIDE_MS = 60;
 const MAX_PIXEL_RATIO = 2;
 const HEAD_ABOVE_FEET = 74;
+const FACE_SIZE = 30;
 
 /** Draws the tavern and the people in it. */
 export class Scene {
@@ -74,6 +76,18 @@ export class Scene {
     const patron = PATRONS.find((candidate) => candidate.id === id);
     const feet = patron?.at ?? this.#bodies.get(id);
     return feet && { x: feet.x, y: feet.y - HEAD_ABOVE_FEET };
+  }
+
+  /** Where faces are on the stage, which bubbles had better not cover. */
+  faces(): Area[] {
+    const people = [...PATRONS.map(({ id }) => id), ...this.#bodies.keys()];
+    return people.flatMap((id) => {
+      const head = this.headOf(id);
+      if (!head) return [];
+      const { x, y } = toStage(this.#camera, head);
+      const side = FACE_SIZE * this.#camera.scale;
+      return [{ left: x - side / 2, top: y + side / 4, width: side, height: side }];
+    });
   }
 
   draw(view: View, nowMs: number): void {
