@@ -8,18 +8,31 @@ export const TEXT_TOO_LONG = "text too long";
 
 export const uint32 = z.int().min(0).max(UINT32_MAX);
 
+/*
+ * What a schema cannot say of itself stands in its description: SPEC.md and the hash of the wire
+ * are made from it.
+ */
+
 /** A string of at most `maxBytes` bytes of UTF-8. */
 export function text(maxBytes: number): z.ZodString {
-  return z.string().refine(
-    // A code unit takes at most three bytes, so most texts need no counting.
-    (value) => value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes,
-    { error: `${TEXT_TOO_LONG}: at most ${maxBytes} bytes of UTF-8` },
-  );
+  return stringOf(0, maxBytes);
 }
 
 /** A string of 1 to `maxBytes` bytes of UTF-8. */
 export function filledText(maxBytes: number): z.ZodString {
-  return text(maxBytes).min(1);
+  return stringOf(1, maxBytes);
+}
+
+function stringOf(minBytes: 0 | 1, maxBytes: number): z.ZodString {
+  return z
+    .string()
+    .min(minBytes)
+    .refine(
+      // A code unit takes at most three bytes, so most texts need no counting.
+      (value) => value.length * 3 <= maxBytes || Buffer.byteLength(value) <= maxBytes,
+      { error: `${TEXT_TOO_LONG}: at most ${maxBytes} bytes of UTF-8` },
+    )
+    .describe(`str of ${minBytes} to ${maxBytes} bytes`);
 }
 
 export const id = filledText(LIMITS.MAX_ID_BYTES);
@@ -31,15 +44,17 @@ export const sceneId = uint32;
 export const lineId = uint32.min(1);
 
 /** A line that a room begins. Odd, so that it never meets one that the sidecar begins. */
-export const roomLineId = lineId.refine((line) => line % 2 === 1, {
-  error: "lines begun by rooms have odd ids",
-});
+export const roomLineId = lineId
+  .refine((line) => line % 2 === 1, { error: "lines begun by rooms have odd ids" })
+  .describe("uint32, odd");
 
 /** Names what a connection holds, so that the next connection can go on with it. */
-export const session = z.custom<Uint8Array>(
-  (value) => value instanceof Uint8Array && value.length === LIMITS.SESSION_BYTES,
-  { error: `expected ${LIMITS.SESSION_BYTES} bytes` },
-);
+export const session = z
+  .custom<Uint8Array>(
+    (value) => value instanceof Uint8Array && value.length === LIMITS.SESSION_BYTES,
+    { error: `expected ${LIMITS.SESSION_BYTES} bytes` },
+  )
+  .describe(`bin of ${LIMITS.SESSION_BYTES} bytes`);
 
 export const authoredLines = z
   .array(filledText(LIMITS.MAX_AUTHORED_LINE_BYTES))

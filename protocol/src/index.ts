@@ -26,4 +26,4 @@ export type { SceneStart } from "./messages/scene-start.ts";
 export type { Welcome } from "./messages/welcome.ts";
 export { displayMsFor } from "./reading-pace.ts";
 export { UP, type Up } from "./up.ts";
-export { PROTOCOL_MINOR, SUBPROTOCOL } from "./version.ts";
+export { OLDEST_MINOR, PROTOCOL_MINOR, SUBPROTOCOL } from "./version.ts";

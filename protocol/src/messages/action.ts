@@ -20,11 +20,17 @@ export const action = message(68, "action", {
   offset: uint32,
   /** Counts up within a line, so that an action that comes again is known. */
   action: uint32,
+  /** What to do, in the game's words. */
   name: id,
+  /** With what. */
   arguments: z
     .record(id, argument)
     .refine((map) => Object.keys(map).length <= LIMITS.MAX_ACTION_ARGUMENTS, {
       error: `at most ${LIMITS.MAX_ACTION_ARGUMENTS} arguments`,
-    }),
+    })
+    .describe(
+      `map of 0 to ${LIMITS.MAX_ACTION_ARGUMENTS}, from str of 1 to ${LIMITS.MAX_ID_BYTES} bytes ` +
+        `to nil, bool, number or str of 0 to ${LIMITS.MAX_ACTION_ARGUMENT_BYTES} bytes`,
+    ),
 });
 export type Action = ValueOf<typeof action>;

@@ -9,6 +9,7 @@ import { message, type ValueOf } from "./message.ts";
 export const error = message(34, "error", {
   /** A code of the table; one that is unknown to the receiver is not worth a retry. */
   code: id,
+  /** What was wrong, in words for people. */
   message: text(LIMITS.MAX_ERROR_MESSAGE_BYTES),
   room: roomId.nullable(),
   line: lineId.nullable(),

@@ -17,6 +17,7 @@ export const outcome = message(10, "outcome", {
   source,
   /** From the room's call to the first visible text, microseconds; nil where none came. */
   ttftUs: uint32.nullable(),
+  /** What the room allowed, milliseconds. */
   budgetMs: uint32.max(LIMITS.MAX_BUDGET_MS),
   /** The room's own event loop was blocked past the deadline: still a miss. */
   roomStall: z.boolean(),

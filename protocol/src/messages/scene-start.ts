@@ -8,6 +8,7 @@ export const sceneStart = message(11, "sceneStart", {
   room: roomId,
   /** Chosen by the client, not in use on this connection. */
   scene: sceneId,
+  /** Who talks: characters of the room. */
   characters: z.array(id).min(2).max(LIMITS.MAX_CANDIDATES),
   /** What they talk about, in the game's words. */
   topic: filledText(LIMITS.MAX_EVENT_BYTES),

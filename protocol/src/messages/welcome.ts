@@ -21,14 +21,19 @@ export const welcome = message(64, "welcome", {
   resumeWindowMs: uint32,
   /** Budget for rooms that have none of their own, milliseconds. */
   ttftBudgetMs: uint32.min(1),
-  /** A peer that has sent nothing for this long sends a ping; after two of them it is gone. */
+  /** Each peer pings this often; one of whom nothing came for twice as long is gone. */
   heartbeatMs: uint32.min(1),
+  /** Rooms open on this connection. */
   maxRooms: uint32,
+  /** Characters registered in one room. */
   maxCharactersPerRoom: uint32,
+  /** Lines open in one room. */
   maxLinesPerRoom: uint32,
+  /** Lines open on this connection. */
   maxLines: uint32,
-  /** Sustained rate, and burst; the game's counts all connections with its token. */
+  /** Cues of one room, by the token bucket. */
   maxCuesPerSecondPerRoom: uint32.min(1),
+  /** Cues of all connections with the same token, by the token bucket. */
   maxCuesPerSecondPerGame: uint32.min(1),
 });
 export type Welcome = ValueOf<typeof welcome>;

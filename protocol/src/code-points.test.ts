@@ -1,0 +1,17 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { countCodePoints } from "./code-points.ts";
+
+it("counts what iterating a string counts, unpaired surrogates too", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 0xffff })), (units) => {
+      const text = String.fromCharCode(...units);
+      expect(countCodePoints(text)).toBe(Array.from(text).length);
+    }),
+  );
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      expect(countCodePoints(text)).toBe(Array.from(text).length);
+    }),
+  );
+});
