@@ -54,7 +54,7 @@ describe("a configuration file", () => {
 
   test("with a map in place of a value is told what is allowed", () => {
     expect(whys("slots:\n  many: 4\n")).toEqual([
-      ["slots", 1, "a whole number from 1 to 64 is due"],
+      ["slots", 1, "a whole number from 1 to 4096 is due"],
     ]);
   });
 

@@ -22,7 +22,8 @@ export interface Setting<T> {
 const MAX_PATH_BYTES = 4_096;
 /** What fits in a socket's address on every Unix. */
 const MAX_SOCKET_PATH_BYTES = 103;
-export const MAX_SLOTS = 64;
+/** More than one machine has; what stands behind one address may be many. */
+export const MAX_SLOTS = 4_096;
 
 const ollamaUrl = text("URL", "an address such as http://127.0.0.1:11434", (written) => {
   if (written === "" || /\s/u.test(written)) return undefined;
