@@ -1,6 +1,7 @@
 import type { Cue } from "@banterwire/protocol";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Card } from "./config/card.ts";
 import { DEFAULT_CONFIG } from "./config.ts";
 import { MemoryGame } from "./testing/memory-game.ts";
 
@@ -83,6 +84,68 @@ describe("prefixes", () => {
     expect(game.upstream.kept).toEqual(["second"]);
     game.send({ kind: "characterForget", room: 1, character: "mira" });
     expect(game.upstream.kept).toEqual([]);
+  });
+});
+
+const card = (persona: string, fallback: string): Card => ({
+  id: "mira",
+  name: "Mira",
+  persona,
+  fallbacks: [fallback],
+  closers: undefined,
+});
+
+function recast(game: MemoryGame, ...cards: readonly Card[]): void {
+  game.cards = new Map(cards.map((one) => [one.id, one]));
+  game.connection.recast();
+}
+
+describe("cards", () => {
+  test("replace what rooms registered before and after, for lines that begin from then on", () => {
+    const game = MemoryGame.inRoom();
+    game.cue(1);
+    recast(game, card("You are grim.", "Grimly."));
+    game.cue(3);
+    expect(game.upstream.last.prompt).toContain("You are grim.");
+    game.clock.advance(200);
+    expect(game.peer.line(1).text).toBe("One moment.");
+    expect(game.peer.line(3).text).toBe("Grimly.");
+    game.register({ persona: "You are merry." });
+    game.cue(5);
+    expect(game.upstream.last.prompt).toContain("You are grim.");
+    game.clock.advance(200);
+  });
+
+  test("that go leave what the room had registered", () => {
+    const game = MemoryGame.inRoom();
+    recast(game, card("You are grim.", "Grimly."));
+    recast(game);
+    game.cue(1);
+    expect(game.upstream.last.prompt).toContain("You are Mira, who keeps the bar.");
+    game.clock.advance(200);
+    expect(game.peer.line(1).text).toBe("One moment.");
+  });
+
+  test("have the prefixes of their personas kept warm in place of the room's", () => {
+    const game = MemoryGame.inRoom();
+    const before = [...game.upstream.kept];
+    recast(game, card("You are grim.", "Grimly."));
+    expect(game.upstream.kept).toHaveLength(before.length);
+    expect(game.upstream.kept).toContain("You are grim.");
+    recast(game);
+    expect(game.upstream.kept.toSorted()).toEqual(before.toSorted());
+  });
+
+  test("that are the same again change nothing: authored lines go on in turn", () => {
+    const game = MemoryGame.inRoom();
+    const twoFallbacks = { ...card("You are grim.", "One."), fallbacks: ["One.", "Two."] };
+    recast(game, twoFallbacks);
+    game.cue(1);
+    game.clock.advance(200);
+    recast(game, structuredClone(twoFallbacks));
+    game.cue(3);
+    game.clock.advance(200);
+    expect([1, 3].map((line) => game.peer.line(line).text)).toEqual(["One.", "Two."]);
   });
 });
 

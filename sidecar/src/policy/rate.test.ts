@@ -15,6 +15,20 @@ describe("RateLimit", () => {
     expect(rate.take(334)).toBe(false);
   });
 
+  test("that is retuned keeps what was saved up, as far as the new burst allows", () => {
+    const rate = new RateLimit(2, 0);
+    rate.take(0);
+    rate.retune(10, 0);
+    expect([rate.take(0), rate.take(0), rate.take(100), rate.take(100)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    rate.retune(1, 10_000);
+    expect([rate.take(10_000), rate.take(10_000)]).toEqual([true, false]);
+  });
+
   test("never lets more through than the burst and the rate allow", () => {
     const gaps = fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 300 });
     fc.assert(

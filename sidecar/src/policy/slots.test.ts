@@ -41,6 +41,25 @@ describe("Slots", () => {
     expect(slots.release("a")).toBe("c");
   });
 
+  test("of which there are more now are granted to those who wait, in order", () => {
+    const slots = new Slots<string>(1, 10);
+    for (const owner of ["a", "b", "c", "d"]) slots.request(owner);
+    expect(slots.resize(3)).toEqual(["b", "c"]);
+    expect([slots.total, slots.inFlight, slots.waiting]).toEqual([3, 3, 1]);
+  });
+
+  test("of which there are fewer now are kept by their holders, and granted to nobody till then", () => {
+    const slots = new Slots<string>(3, 10);
+    for (const owner of ["a", "b", "c", "d"]) slots.request(owner);
+    expect(slots.resize(1)).toEqual([]);
+    expect(slots.inFlight).toBe(3);
+    expect([slots.release("a"), slots.release("b"), slots.release("c")]).toEqual([
+      undefined,
+      undefined,
+      "d",
+    ]);
+  });
+
   test("never has more in flight than slots, zombies counted, and grants in order of arrival", () => {
     const step = fc.constantFrom("request", "release", "abandon", "bury", "leave");
     fc.assert(

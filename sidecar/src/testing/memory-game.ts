@@ -1,6 +1,6 @@
 import { type CharacterRegister, type Cue, encode, type Up } from "@banterwire/protocol";
 import { FakeClock } from "@banterwire/protocol/testing";
-import { NO_CARDS } from "../config/card.ts";
+import { type Cards, NO_CARDS } from "../config/card.ts";
 import { DEFAULT_CONFIG, limitsOf } from "../config.ts";
 import { Connection } from "../connection.ts";
 import type { Happening } from "../happening.ts";
@@ -14,6 +14,8 @@ export class MemoryGame {
   readonly upstream = new HandUpstream();
   readonly peer = new MemoryPeer();
   readonly connection: Connection;
+  /** The cards of the moment; tell the connection to recast after a change. */
+  cards: Cards = NO_CARDS;
   /** What the sidecar's observers were told. */
   readonly happenings: Happening[] = [];
 
@@ -25,7 +27,7 @@ export class MemoryGame {
       clock: this.clock,
       upstream: this.upstream,
       limits: limitsOf(DEFAULT_CONFIG),
-      cards: () => NO_CARDS,
+      cards: () => this.cards,
       ttftBudgetMs: 200,
       epoch: 7,
       gameRate: new RateLimit(cuesPerSecondPerGame, 0),

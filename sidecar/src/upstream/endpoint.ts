@@ -71,6 +71,8 @@ export class Endpoint implements Upstream {
   readonly #desk: SlotDesk;
   readonly #prefixes = new Prefixes();
   readonly #loan = new KeepAliveLoan();
+  /** The model is no longer kept warm. */
+  readonly #leaving = new AbortController();
   readonly #closing = new AbortController();
   #state: EndpointState = { name: "starting" };
   #alarm = Promise.withResolvers<void>();
@@ -143,6 +145,8 @@ export class Endpoint implements Upstream {
 
   /** Ends what was begun, then closes. No more may be asked of it. */
   async retire(): Promise<void> {
+    this.#leaving.abort();
+    this.#raiseAlarm();
     await this.#desk.whenQuiet();
     await this.close();
   }
@@ -156,6 +160,7 @@ export class Endpoint implements Upstream {
   async #end(): Promise<void> {
     const state = this.#state;
     this.#state = { name: "closed" };
+    this.#leaving.abort();
     this.#closing.abort();
     this.#raiseAlarm();
     await this.#tending;
@@ -168,15 +173,15 @@ export class Endpoint implements Upstream {
   }
 
   async #tend(): Promise<void> {
-    const { signal } = this.#closing;
+    const { signal: left } = this.#leaving;
     let failures = 0;
-    while (!signal.aborted) {
+    while (!left.aborted) {
       try {
-        await this.#bringUp(signal);
+        await this.#bringUp(this.#closing.signal);
         failures = 0;
-        await this.#watch(signal);
+        await this.#watch(left);
       } catch (error) {
-        if (signal.aborted) return;
+        if (left.aborted) return;
         this.#goDown(error);
         await this.#pause(Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures++, 10)));
       }
@@ -218,8 +223,8 @@ export class Endpoint implements Upstream {
   }
 
   /** Returns when the model has to be brought up again, throws when the endpoint is gone. */
-  async #watch(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  async #watch(left: AbortSignal): Promise<void> {
+    while (!left.aborted) {
       const state = this.#state;
       if (!("engine" in state)) return;
       const { control, choice, runnerOptions, origin } = state.engine;

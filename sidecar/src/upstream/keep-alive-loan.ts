@@ -37,6 +37,8 @@ export class KeepAliveLoan {
       AbortSignal.timeout(GIVE_BACK_TIMEOUT_MS),
     );
     try {
+      // To load it only in order to say how long it may stay would push another model out.
+      if (!(await control.resident()).some(({ name }) => name === choice.model)) return;
       await control.load(choice.model, options, choice.formerKeepAlive);
     } finally {
       await dispatcher.destroy();

@@ -107,4 +107,28 @@ describe("a desk", () => {
     expect(desk.books).toMatchObject({ opens: 0, inFlight: 0, waiting: 0 });
     expect(clock.pending).toBe(0);
   });
+
+  test("that has more slots now dispatches who waits", () => {
+    const { desk, log, wish } = open(1);
+    for (const name of ["a", "b", "c"]) wish(name);
+    desk.resize(2);
+    expect(log).toEqual(["a granted", "b granted"]);
+    expect(desk.books).toMatchObject({ slots: 2, inFlight: 2, waiting: 1 });
+  });
+
+  test("is quiet once nothing runs and nobody waits, zombies apart", async () => {
+    const { desk, dispatched, wish } = open(1);
+    await desk.whenQuiet();
+    const first = wish("a");
+    const second = wish("b");
+    let isQuiet = false;
+    const quiet = desk.whenQuiet().then(() => (isQuiet = true));
+    second.abort();
+    await Promise.resolve();
+    expect(isQuiet).toBe(false);
+    first.abort();
+    await quiet;
+    expect(dispatched).toHaveLength(1);
+    expect(desk.books).toMatchObject({ inFlight: 0, waiting: 0, zombies: 1 });
+  });
 });

@@ -66,7 +66,7 @@ export class UpstreamSwitch {
   callOff(): void {
     const called = this.#next;
     this.#next = undefined;
-    if (called) this.#retire(called);
+    if (called) this.#letGo(called, called.close());
   }
 
   /** Every endpoint is closed, with what is in flight. */
@@ -82,16 +82,18 @@ export class UpstreamSwitch {
     const former = this.#current;
     this.#current = next;
     this.#next = undefined;
-    this.#retire(former);
+    this.#letGo(former, former.retire());
   }
 
-  #retire(endpoint: Endpoint): void {
+  #letGo(endpoint: Endpoint, closed: Promise<void>): void {
     for (const { drops } of this.#kept) {
       drops.get(endpoint)?.();
       drops.delete(endpoint);
     }
-    const gone = endpoint.retire().finally(() => this.#retiring.delete(endpoint));
-    this.#retiring.set(endpoint, gone);
+    this.#retiring.set(
+      endpoint,
+      closed.finally(() => this.#retiring.delete(endpoint)),
+    );
   }
 }
 

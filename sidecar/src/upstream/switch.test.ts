@@ -1,0 +1,218 @@
+import { FakeClock } from "@banterwire/protocol/testing";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { PromptStyle } from "../chat.ts";
+import { unobserved } from "../happening.ts";
+import { type ScriptedOllama, type Step, startScriptedOllama } from "../testing/index.ts";
+import { Endpoint, type EndpointOptions } from "./endpoint.ts";
+import { UpstreamSwitch } from "./switch.ts";
+import type { Upstream } from "./upstream.ts";
+
+const SLOW: Step[] = [
+  { do: "say", text: "Well" },
+  { do: "wait", ms: 5_000 },
+  { do: "say", text: " met" },
+  { do: "done" },
+];
+
+let clock: FakeClock;
+let first: ScriptedOllama;
+let second: ScriptedOllama;
+let upstream: UpstreamSwitch;
+
+beforeEach(async () => {
+  clock = new FakeClock();
+  first = await startScriptedOllama({ clock });
+  second = await startScriptedOllama({ clock });
+  upstream = new UpstreamSwitch(endpointAt(first));
+  upstream.start();
+});
+
+afterEach(async () => {
+  await upstream.close();
+  await Promise.all([first.close(), second.close()]);
+});
+
+function endpointAt(ollama: ScriptedOllama, options: Partial<EndpointOptions> = {}): Endpoint {
+  return new Endpoint({
+    promptStyle: "bare",
+    locate: () => Promise.resolve(ollama.origin),
+    wantedModel: undefined,
+    slots: 1,
+    maxWaiting: 4,
+    zombieHoldMs: 0,
+    clock,
+    observe: unobserved,
+    ...options,
+  });
+}
+
+/** Moves time on, 50 ms at a step, until the expectation holds. */
+function until(expectation: () => void): Promise<void> {
+  const step = (): void => {
+    clock.advance(50);
+    expectation();
+  };
+  return vi.waitFor(step, { timeout: 10_000, interval: 2 });
+}
+
+/** With time standing still. */
+function soon(expectation: () => void): Promise<void> {
+  return vi.waitFor(expectation, { timeout: 10_000, interval: 2 });
+}
+
+function warm(): Promise<void> {
+  return until(() => expect(upstream.current.unavailable).toBeUndefined());
+}
+
+function servedBy(ollama: ScriptedOllama): void {
+  expect(upstream.current.status.url).toBe(ollama.origin);
+}
+
+function ask(at: Upstream = upstream.current): { text: string; isDone: boolean } {
+  const seen = { text: "", isDone: false };
+  at.request({
+    request: { messages: [{ role: "user", content: "a cue" }], maxTokens: 8 },
+    signal: new AbortController().signal,
+    granted: () => {},
+    refused: () => {},
+    events: {
+      sent: () => {},
+      text: (piece) => (seen.text += piece),
+      done: () => (seen.isDone = true),
+      failed: () => {},
+    },
+  });
+  return seen;
+}
+
+function prompts(ollama: ScriptedOllama): string[] {
+  const chats = ollama.books.received.filter(({ path }) => path === "/api/chat");
+  return chats.map(({ body }) => JSON.stringify(body?.["messages"]));
+}
+
+describe("an endpoint that is to be replaced", () => {
+  test("serves until the next one is warm, and is closed then", async () => {
+    await warm();
+    second.answerPathWith("/api/version", { steps: [{ do: "hang" }] });
+    upstream.replaceBy(endpointAt(second));
+    await soon(() => expect(second.books.received.length).toBeGreaterThan(0));
+    clock.advance(1_000);
+    servedBy(first);
+    expect(upstream.current.unavailable).toBeUndefined();
+    second.answerPathWith("/api/version", "usual");
+    // The call that hangs has a limit of its own, in real time; another endpoint need not wait.
+    upstream.replaceBy(endpointAt(second));
+    await until(() => servedBy(second));
+    expect(upstream.current.unavailable).toBeUndefined();
+    await until(() => expect(upstream.retiring).toEqual([]));
+    await until(() => expect(first.books.sockets).toBe(0));
+  });
+
+  test("ends the line that it has begun, and what waits for its slot", async () => {
+    await warm();
+    first.answerWith({ steps: SLOW });
+    const begun = ask();
+    const waiting = ask();
+    await soon(() => expect(begun.text).toBe("Well"));
+    upstream.replaceBy(endpointAt(second));
+    await soon(() => servedBy(second));
+    const next = ask();
+    await soon(() => expect(next.isDone).toBe(true));
+    expect(begun.isDone).toBe(false);
+    expect(upstream.retiring).toHaveLength(1);
+    await until(() => expect(begun).toEqual({ text: "Well met", isDone: true }));
+    await until(() => expect(waiting).toEqual({ text: "Well met", isDone: true }));
+    await until(() => expect(upstream.retiring).toEqual([]));
+    expect(first.books).toMatchObject({ inFlight: 0, cancelled: 0 });
+  });
+
+  test("gives its model's keep-alive back", async () => {
+    await warm();
+    upstream.replaceBy(endpointAt(second));
+    await until(() => servedBy(second));
+    await until(() => expect(upstream.retiring).toEqual([]));
+    const last = first.books.received.findLast(({ path }) => path === "/api/generate");
+    expect(last?.body).not.toHaveProperty("keep_alive");
+  });
+
+  test("does not push another model of the same Ollama out for the sake of its keep-alive", async () => {
+    first.install({ name: "other", sizeBytes: 2_000_000 });
+    await warm();
+    upstream.replaceBy(endpointAt(first, { wantedModel: "other" }));
+    await soon(() => expect(upstream.current.status.model).toBe("other"));
+    await soon(() => expect(upstream.retiring).toEqual([]));
+    expect(first.books.loads).toBe(2);
+    expect(await (await fetch(`${first.origin}/api/ps`)).json()).toMatchObject({
+      models: [{ name: "other" }],
+    });
+  });
+
+  test("goes on where the next one does not come up", async () => {
+    await warm();
+    await second.close();
+    upstream.replaceBy(endpointAt(second));
+    await until(() => expect(upstream.next?.status.state).toBe("down"));
+    servedBy(first);
+    const seen = ask();
+    await soon(() => expect(seen.isDone).toBe(true));
+  });
+
+  test("goes on when it is called off", async () => {
+    await warm();
+    upstream.replaceBy(endpointAt(second));
+    upstream.callOff();
+    await until(() => expect(upstream.retiring).toEqual([]));
+    expect(upstream.next).toBeUndefined();
+    servedBy(first);
+  });
+
+  test("gives way to the newest wish alone", async () => {
+    await warm();
+    const third = await startScriptedOllama({ clock });
+    upstream.replaceBy(endpointAt(second));
+    upstream.replaceBy(endpointAt(third));
+    await until(() => servedBy(third));
+    await until(() => expect(upstream.retiring).toEqual([]));
+    servedBy(third);
+    await upstream.close();
+    await third.close();
+  });
+});
+
+describe("prefixes", () => {
+  const persona = (style: PromptStyle) => ({ role: "system", content: `${style} Mira` }) as const;
+
+  test("are warm at the next endpoint, in its own style, before it takes over", async () => {
+    await warm();
+    upstream.keepWarm(persona);
+    await until(() => expect(prompts(first).join()).toContain("bare Mira"));
+    upstream.replaceBy(endpointAt(second, { promptStyle: "instructed" }));
+    await until(() => {
+      servedBy(second);
+      expect(prompts(second).join()).toContain("instructed Mira");
+    });
+    expect(prompts(second).join()).not.toContain("bare Mira");
+  });
+
+  test("that are cold do not keep back an endpoint that nobody else stands in for", async () => {
+    await warm();
+    upstream.keepWarm(persona);
+    await until(() => expect(prompts(first).join()).toContain("bare Mira"));
+    await first.close();
+    await until(() => expect(upstream.current.status.state).toBe("down"));
+    second.answerWith((body) => ({
+      steps: [{ do: JSON.stringify(body).includes("Mira") ? "hang" : "done" }],
+    }));
+    upstream.replaceBy(endpointAt(second));
+    await until(() => servedBy(second));
+  });
+
+  test("that were let go are nowhere kept", async () => {
+    await warm();
+    const letGo = upstream.keepWarm(persona);
+    second.answerPathWith("/api/version", { steps: [{ do: "hang" }] });
+    upstream.replaceBy(endpointAt(second));
+    letGo();
+    expect(upstream.next?.hasColdPrefix).toBe(false);
+  });
+});
