@@ -1,4 +1,6 @@
 import type { Bench } from "./bench.ts";
+import { observe } from "./observe.ts";
+import { overhead } from "./overhead.ts";
 
 /** Every bench that `npm run bench -- NAME` knows. */
-export const BENCHES: readonly Bench[] = [];
+export const BENCHES: readonly Bench[] = [observe, overhead];
