@@ -10,11 +10,15 @@ import { Reloader } from "./reloader.ts";
 export async function serve(flags: Flags): Promise<void> {
   const load = () => loadConfig({ flags, environment: process.env, folder: process.cwd() });
   const initial = await load();
+  // A parent that is gone takes its end of the pipes along; there is a good-bye to be said yet.
+  for (const pipe of [process.stdout, process.stderr]) pipe.on("error", () => {});
   const log = createLog(initial.config.logLevel);
   for (const warning of initial.warnings) log.warn(warning);
+  let reloader: Reloader | undefined;
+  const toldToStop = untilToldToStop(log, () => reloader?.ask());
   const sidecar = await startSidecar(initial.config, log);
-  const reloader = new Reloader({ load, initial, sidecar, log });
-  await untilToldToStop(log, () => reloader.ask());
+  reloader = new Reloader({ load, initial, sidecar, log });
+  await toldToStop;
   await reloader.close();
   await sidecar.close();
   log.flush();
@@ -26,17 +30,25 @@ function untilToldToStop(log: Log, reload: () => void): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const stop = (why: string): void => {
-      if (told) process.exit(EXIT_CODES.crash);
+      if (!told) log.info({ why }, "stopping");
       told = true;
-      log.info({ why }, "stopping");
       resolve();
     };
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(signal));
+    let signalled = false;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        if (signalled) process.exit(EXIT_CODES.crash);
+        signalled = true;
+        stop(signal);
+      });
+    }
     process.on("SIGHUP", () => {
       if (hasLostTerminal()) stop("the terminal is gone");
       else if (!told) reload();
     });
-    if (process.send) process.on("disconnect", () => stop("the parent process is gone"));
+    const orphaned = (): void => stop("the parent process is gone");
+    if (process.connected) process.on("disconnect", orphaned);
+    else if (process.send) orphaned();
   });
 }
 
