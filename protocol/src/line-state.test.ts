@@ -33,13 +33,16 @@ const soundLine: fc.Arbitrary<{ events: LineEvent[]; length: number }> = fc
       length += codePoints;
       return { name: "delta", offset, codePoints };
     });
-    const begin: LineEvent = { name: "begin", source: spoken };
     const end: LineEvent = { name: "end", source: spoken, reason: "complete" };
-    return { events: [begin, ...deltas, end], length };
+    return { events: [begin(spoken), ...deltas, end], length };
   });
 
 function sourceOf(state: LineState): string | undefined {
   return state.name === "waiting" ? undefined : state.source;
+}
+
+function begin(spoken: "model" | "fallback"): LineEvent {
+  return { name: "begin", source: spoken };
 }
 
 function run(events: readonly LineEvent[]): LineState {
@@ -108,7 +111,6 @@ describe("a line's transition table", () => {
   });
 
   it("commits a line to its source by its first text, not by its begin", () => {
-    const begin = (spoken: "model" | "fallback"): LineEvent => ({ name: "begin", source: spoken });
     const text: LineEvent = { name: "delta", offset: 0, codePoints: 1 };
     expect(run([begin("model"), begin("fallback"), text])).toMatchObject({ source: "fallback" });
     const begun = run([begin("model"), text]);
