@@ -5,6 +5,7 @@ import { measureMemory, type MemoryPlan } from "./overhead/memory.ts";
 import { measureStartUp } from "./overhead/start-up.ts";
 import { measureThroughput, type ThroughputPlan } from "./overhead/throughput.ts";
 import { seededRandom } from "./support/random.ts";
+import { buildSidecar } from "./support/sidecar.ts";
 import { type Scale, scaleFromEnv } from "./support/scale.ts";
 import { quantileOf } from "./support/statistics.ts";
 
@@ -17,19 +18,19 @@ interface Plan {
 
 const PLANS: Readonly<Record<Scale, Plan>> = {
   quick: {
-    latency: { rounds: 3, roundMs: 1_000 },
+    latency: { rounds: 5, roundMs: 800 },
     throughput: { rounds: 2, roundMs: 1_500 },
     memory: { rounds: 1, holdMs: 500 },
     startUps: 3,
   },
   usual: {
-    latency: { rounds: 10, roundMs: 1_500 },
+    latency: { rounds: 16, roundMs: 1_000 },
     throughput: { rounds: 4, roundMs: 2_000 },
     memory: { rounds: 1, holdMs: 1_000 },
     startUps: 7,
   },
   long: {
-    latency: { rounds: 30, roundMs: 3_000 },
+    latency: { rounds: 60, roundMs: 2_000 },
     throughput: { rounds: 15, roundMs: 5_000 },
     memory: { rounds: 5, holdMs: 5_000 },
     startUps: 21,
@@ -63,6 +64,7 @@ export const overhead: Bench = {
 
 async function run(plan: Plan): Promise<Figures> {
   const random = seededRandom(SEED);
+  buildSidecar();
   const figures: Figures = {};
   const fleet = await startFleet();
   try {

@@ -8,7 +8,6 @@ import {
   bootstrap,
   figureOfInterval,
   quantileOf,
-  type Round,
 } from "../support/statistics.ts";
 import type { Fleet } from "./fleet.ts";
 
@@ -19,7 +18,7 @@ export interface LatencyLevel {
 }
 
 export const LATENCY_LEVELS: readonly LatencyLevel[] = [
-  { streams: 10, pace: { tokens: 10, gapMs: 10, prefillMs: 10 } },
+  { streams: 10, pace: { tokens: 4, gapMs: 10, prefillMs: 10 } },
   { streams: 100, pace: { tokens: 20, gapMs: 25, prefillMs: 25 } },
 ];
 
@@ -61,23 +60,22 @@ function figuresOf(
     heard[peer].map(({ launches }) => launches?.perSecond ?? 0),
   );
   const figures: Figures = { [`${at}: arrivals achieved`]: figureOf(rates, "1/s") };
-  const [direct, floor, sidecar] = LATENCY_PEERS.map((peer) =>
-    heard[peer].map(({ transitMs }): Round => transitMs),
-  ) as [Round[], Round[], Round[]];
   for (const [name, quantile] of [
     ["p50", 0.5],
     ["p99", 0.99],
   ] as const) {
-    const base = direct.map((round) => quantileOf(round, quantile));
-    figures[`${at}: TTFT less prefill, direct, ${name}`] = figureOf(base, "ms");
+    const [direct, floor, sidecar] = LATENCY_PEERS.map((peer) =>
+      heard[peer].map(({ transitMs }) => quantileOf(transitMs, quantile)),
+    ) as [number[], number[], number[]];
+    figures[`${at}: TTFT less prefill, direct, ${name}`] = figureOf(direct, "ms");
     for (const [peer, rounds] of [
       ["floor", floor],
       ["sidecar", sidecar],
     ] as const) {
-      const interval = bootstrap([direct, rounds], added(quantile), random);
+      const interval = bootstrap([direct, rounds], added, random);
       figures[`${at}: added TTFT, ${peer}, ${name}`] = figureOfInterval(interval, "ms");
     }
-    const ratio = bootstrap([direct, sidecar, floor], addedRatio(quantile), random);
+    const ratio = bootstrap([direct, sidecar, floor], addedRatio, random);
     figures[`${at}: added TTFT over the floor's, ${name}`] = figureOfInterval(ratio, "x");
   }
   for (const peer of LATENCY_PEERS) {

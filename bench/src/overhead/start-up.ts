@@ -1,35 +1,32 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type Figures, figureOf } from "../bench.ts";
 import { startPacedUpstream } from "../support/paced-upstream.ts";
-import { BUILT_COMMAND, spawnSidecar } from "../support/sidecar.ts";
+import { BUILT_COMMAND, CHECKOUT_COMMAND, spawnSidecar } from "../support/sidecar.ts";
 import { figureOfInterval, ratioOfRounds } from "../support/statistics.ts";
 
 /** From the start of a process until it listens, against the shortest life that a Node has. */
 export async function measureStartUp(rounds: number, random: () => number): Promise<Figures> {
-  const [node, built, checkout]: number[][] = [[], [], []];
-  const isBuilt = spawnSync("npm", ["run", "build"], { stdio: "ignore" }).status === 0;
+  const node: number[] = [];
+  const built: number[] = [];
+  const checkout: number[] = [];
   const upstream = await startPacedUpstream();
   try {
     for (let round = 0; round < rounds; round++) {
-      node!.push(await lifeMs());
-      if (isBuilt) built!.push(await listeningMs(upstream.origin, BUILT_COMMAND));
-      checkout!.push(await listeningMs(upstream.origin));
+      node.push(await lifeMs());
+      built.push(await listeningMs(upstream.origin, BUILT_COMMAND));
+      checkout.push(await listeningMs(upstream.origin, CHECKOUT_COMMAND));
     }
   } finally {
     await upstream.stop();
   }
-  const figures: Figures = {
-    "start-up: node -e 0": figureOf(node!, "ms"),
-    "start-up: listening, from the checkout's sources": figureOf(checkout!, "ms"),
+  const ratio = ratioOfRounds(built, node, random);
+  return {
+    "start-up: node -e 0": figureOf(node, "ms"),
+    "start-up: listening": figureOf(built, "ms"),
+    "start-up: listening over node -e 0": figureOfInterval(ratio, "x"),
+    "start-up: listening, from the checkout's sources": figureOf(checkout, "ms"),
   };
-  if (!isBuilt) return figures;
-  figures["start-up: listening"] = figureOf(built!, "ms");
-  figures["start-up: listening over node -e 0"] = figureOfInterval(
-    ratioOfRounds(built!, node!, random),
-    "x",
-  );
-  return figures;
 }
 
 async function lifeMs(): Promise<number> {
@@ -39,8 +36,8 @@ async function lifeMs(): Promise<number> {
   return performance.now() - startedMs;
 }
 
-async function listeningMs(origin: string, command?: readonly string[]): Promise<number> {
-  const sidecar = await spawnSidecar({ origin, slots: 1, ...(command && { command }) });
+async function listeningMs(origin: string, command: readonly string[]): Promise<number> {
+  const sidecar = await spawnSidecar({ origin, slots: 1, command });
   await sidecar.stop();
   return sidecar.listeningMs;
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ export interface SidecarProcess {
 export interface SidecarOptions {
   readonly origin: string;
   readonly slots: number;
-  /** What runs; the command as it is in this checkout unless told otherwise. */
+  /** What runs; what is published unless told otherwise. */
   readonly command?: readonly string[];
 }
 
@@ -28,13 +28,24 @@ const POLL_MS = 20;
 const LISTENING = /ws:\/\/127\.0\.0\.1:(\d+)/u;
 
 const packagePath = createRequire(import.meta.url).resolve("@banterwire/sidecar/package.json");
-const COMMAND = [join(dirname(packagePath), "bin", "banterwire.js")];
-/** What is published: built, and without the types to strip. */
-export const BUILT_COMMAND = [join(dirname(packagePath), "dist", "cli", "main.js")];
+const folder = dirname(packagePath);
+/** The command in a checkout: it strips the types of the sources as it starts. */
+export const CHECKOUT_COMMAND = [join(folder, "bin", "banterwire.js")];
+/** What is published, and what is measured; `buildSidecar` brings it up to date. */
+export const BUILT_COMMAND = [join(folder, "dist", "cli", "main.js")];
+
+/** @throws if the sidecar's types are not sound: what was built before may be of another time */
+export function buildSidecar(): void {
+  const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const { status, stdout } = spawnSync(process.execPath, [compiler, "--build", folder], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`the sidecar cannot be built: ${stdout}`);
+}
 
 /** Starts one and waits until it listens. */
 export async function spawnSidecar(options: SidecarOptions): Promise<SidecarProcess> {
-  const { origin, slots, command = COMMAND } = options;
+  const { origin, slots, command = BUILT_COMMAND } = options;
   const flags = ["--ollama", origin, "--port", "0", "--slots", String(slots)];
   const startedMs = performance.now();
   const child = spawn(process.execPath, [...command, "serve", ...flags], {

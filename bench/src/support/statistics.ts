@@ -1,8 +1,5 @@
 import type { Figure } from "../bench.ts";
 
-/** The samples of one round. Resampling keeps rounds apart: a slow spell hits whole rounds. */
-export type Round = readonly number[];
-
 export interface Interval {
   readonly value: number;
   readonly low: number;
@@ -13,96 +10,80 @@ const RESAMPLES = 400;
 /** Of the resamples, this share lies outside the interval at each end. */
 const TAIL = 0.025;
 
-/** @param quantile from 0 to 1; between two samples it interpolates. NaN of none. */
+/** @param quantile from 0 to 1; between two samples it interpolates. NaN of none, or with a NaN. */
 export function quantileOf(samples: readonly number[], quantile: number): number {
-  return quantileOfSorted(Float64Array.from(samples).sort(), quantile);
-}
-
-function quantileOfSorted(sorted: Float64Array, quantile: number): number {
+  const sorted = Float64Array.from(samples).sort();
+  // NaN sorts last.
+  if (Number.isNaN(sorted.at(-1))) return NaN;
   const at = (sorted.length - 1) * quantile;
   const below = sorted[Math.floor(at)] ?? NaN;
   const above = sorted[Math.ceil(at)] ?? NaN;
   return below + (above - below) * (at - Math.floor(at));
 }
 
+/** Per round one value of each peer, taken side by side. */
+export type Paired = readonly (readonly number[])[];
+
 /**
- * A statistic of several series and its 95% bootstrap interval. Rounds are interleaved, so round i
- * of every series is drawn together; samples inside a drawn round are resampled in each series.
+ * A statistic of paired rounds and its 95% bootstrap interval. Whole rounds are drawn, with all
+ * peers in them: a slow spell of the machine hits a round, not a sample.
  *
- * @param series one list of rounds per peer, all of one length
- * @param statistic is given, per peer, the samples in ascending order
+ * @param series per peer, a value for each round; all of one length
+ * @param statistic is given, per peer, the values of the drawn rounds
  */
 export function bootstrap(
-  series: readonly (readonly Round[])[],
-  statistic: (...sorted: Float64Array[]) => number,
+  series: Paired,
+  statistic: (...drawn: number[][]) => number,
   random: () => number,
 ): Interval {
   const rounds = series[0]?.length ?? 0;
   if (rounds === 0 || series.some((one) => one.length !== rounds)) {
     throw new Error("a bootstrap needs the same rounds, at least one, of every series");
   }
-  const all = series.map((one) => Float64Array.from(one.flat()).sort());
   const estimates = Array.from({ length: RESAMPLES }, () => {
     const drawn = Array.from({ length: rounds }, () => Math.floor(random() * rounds));
-    return statistic(...series.map((one) => resample(one, drawn, random)));
-  }).filter((estimate) => !Number.isNaN(estimate));
+    return statistic(...series.map((one) => drawn.map((index) => one[index] ?? NaN)));
+  });
   return {
-    value: statistic(...all),
+    value: statistic(...series.map((one) => [...one])),
     low: quantileOf(estimates, TAIL),
     high: quantileOf(estimates, 1 - TAIL),
   };
 }
 
-function resample(
-  rounds: readonly Round[],
-  drawn: readonly number[],
-  random: () => number,
-): Float64Array {
-  const samples: number[] = [];
-  for (const index of drawn) {
-    const round = rounds[index] ?? [];
-    for (let count = 0; count < round.length; count++) {
-      samples.push(round[Math.floor(random() * round.length)] ?? NaN);
-    }
-  }
-  return Float64Array.from(samples).sort();
+export function medianOf(samples: readonly number[]): number {
+  return quantileOf(samples, 0.5);
 }
 
-/** A quantile as a statistic for `bootstrap`. */
-export function quantile(at: number): (sorted: Float64Array) => number {
-  return (sorted) => quantileOfSorted(sorted, at);
+/** What a peer adds to the direct way: the median of the rounds' differences. */
+export function added(direct: readonly number[], peer: readonly number[]): number {
+  return medianOf(peer.map((value, round) => value - (direct[round] ?? NaN)));
 }
 
-/** How much a peer adds to a quantile of the direct way. */
-export function added(at: number): (direct: Float64Array, peer: Float64Array) => number {
-  return (direct, peer) => quantileOfSorted(peer, at) - quantileOfSorted(direct, at);
-}
-
-/** What `one` adds to a quantile of the direct way, as a multiple of what `other` adds. */
+/**
+ * What `one` adds to the direct way, as a multiple of what `other` adds. NaN, which meets no goal,
+ * where the noise of the machine was greater than what `other` adds.
+ */
 export function addedRatio(
-  at: number,
-): (direct: Float64Array, one: Float64Array, other: Float64Array) => number {
-  return (direct, one, other) => added(at)(direct, one) / added(at)(direct, other);
+  direct: readonly number[],
+  one: readonly number[],
+  other: readonly number[],
+): number {
+  const unit = added(direct, other);
+  return unit > 0 ? added(direct, one) / unit : NaN;
 }
 
-/** The rounds' ratios: their median, and what bootstrapping the median gives. */
+/** The median of the rounds' ratios, with its interval. */
 export function ratioOfRounds(
   one: readonly number[],
   other: readonly number[],
   random: () => number,
 ): Interval {
-  const ratios = one.map((value, index) => value / (other[index] ?? NaN));
-  const medians = Array.from({ length: RESAMPLES }, () =>
-    quantileOf(
-      ratios.map(() => ratios[Math.floor(random() * ratios.length)] ?? NaN),
-      0.5,
-    ),
-  );
-  return {
-    value: quantileOf(ratios, 0.5),
-    low: quantileOf(medians, TAIL),
-    high: quantileOf(medians, 1 - TAIL),
-  };
+  return bootstrap([one, other], medianRatio, random);
+}
+
+function medianRatio(one: readonly number[], other: readonly number[]): number {
+  return medianOf(one.map((value, round) => value / (other[round] ?? NaN)));
 }
 
 /** A figure whose low and high are an interval's bounds. */
