@@ -18,7 +18,7 @@ export interface Told {
 export const NOTHING_TOLD: Told = { trouble: "", page: false, isWarm: false };
 
 /** A page without a warm model is told of after so long, or as soon as there is trouble. */
-export const PATIENCE_MS = 4_000;
+export const PATIENCE_MS = 8_000;
 
 const KINDS = { ollama: "Ollama", embedded: "the embedded engine" } as const;
 
