@@ -189,3 +189,18 @@ describe("the body of a chat", () => {
     });
   });
 });
+
+test("text that came along with what made its reader give up is counted, and not handed on", async () => {
+  const dispatcher = await connect(inOneWrite(saying("one two three")));
+  const giveUp = new AbortController();
+  let heard = "";
+  const { promise: counted, resolve } = Promise.withResolvers<number>();
+  const events = { sent() {}, done() {}, failed() {} };
+  const text = (piece: string): void => {
+    heard += piece;
+    giveUp.abort();
+  };
+  streamChat(dispatcher, BODY, giveUp.signal, { ...events, text }, resolve);
+  expect(await counted).toBe(2);
+  expect(heard).toBe("one");
+});

@@ -107,11 +107,11 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   }
 
   #onLine(line: string): void {
+    const chunk = parseObject(line);
     if (this.#over) {
-      if (this.#signal.aborted) this.#afterCancel++;
+      if (this.#signal.aborted && textOf(chunk)) this.#afterCancel++;
       return;
     }
-    const chunk = parseObject(line);
     if (this.#status !== 200) {
       const why = typeof chunk?.["error"] === "string" ? chunk["error"] : line;
       return this.#reject({ kind: "status", why: `HTTP ${this.#status}: ${clip(why)}` });
@@ -120,10 +120,8 @@ class ChatHandler implements Dispatcher.DispatchHandler {
     if (typeof chunk["error"] === "string") {
       return this.#reject({ kind: "engine", why: clip(chunk["error"]) });
     }
-    const message = chunk["message"];
-    if (isObject(message) && typeof message["content"] === "string") {
-      this.#events.text(message["content"]);
-    }
+    const text = textOf(chunk);
+    if (text !== undefined) this.#events.text(text);
     if (chunk["done"] === true) this.#done(chunk);
   }
 
@@ -161,6 +159,13 @@ class ChatHandler implements Dispatcher.DispatchHandler {
     this.#over = true;
     this.#signal.removeEventListener("abort", this.#abort);
   }
+}
+
+/** The text of a chunk, which may be empty; undefined where it has none. */
+function textOf(chunk: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const message = chunk?.["message"];
+  const text = isObject(message) ? message["content"] : undefined;
+  return typeof text === "string" ? text : undefined;
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | undefined {
