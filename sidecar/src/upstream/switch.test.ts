@@ -1,6 +1,6 @@
 import { FakeClock } from "@banterwire/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { PromptStyle } from "../chat.ts";
+import type { ChatMessage, PromptStyle } from "../chat.ts";
 import { unobserved } from "../happening.ts";
 import { type ScriptedOllama, type Step, startScriptedOllama } from "../testing/index.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
@@ -179,9 +179,11 @@ describe("an endpoint that is to be replaced", () => {
   });
 });
 
-describe("prefixes", () => {
-  const persona = (style: PromptStyle) => ({ role: "system", content: `${style} Mira` }) as const;
+function persona(style: PromptStyle): ChatMessage {
+  return { role: "system", content: `${style} Mira` };
+}
 
+describe("prefixes", () => {
   test("are warm at the next endpoint, in its own style, before it takes over", async () => {
     await warm();
     upstream.keepWarm(persona);
