@@ -1,5 +1,5 @@
-import { expect, it, vi } from "vitest";
-import { systemClock } from "./clock.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { DeadlineClock, systemClock } from "./clock.ts";
 
 it("fires once and never early, however short the wait", async () => {
   for (const delayMs of [0, 0.3, 1, 1.7, 5.2]) {
@@ -23,4 +23,82 @@ it("does not fire once it was called off", async () => {
     systemClock.schedule(10, resolve);
   });
   expect(fired).not.toHaveBeenCalled();
+});
+
+describe("DeadlineClock", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("keeps one native timer for any number of deadlines, and none when there are none", () => {
+    const clock = new DeadlineClock();
+    const offs = [50, 10, 30].map((delayMs) => clock.schedule(delayMs, () => {}));
+    expect(vi.getTimerCount()).toBe(1);
+    for (const off of offs) off();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("fires in order of time, those due together in order of scheduling", () => {
+    const clock = new DeadlineClock();
+    const fired: string[] = [];
+    clock.schedule(20, () => fired.push("late"));
+    clock.schedule(10, () => fired.push("first of two"));
+    clock.schedule(10, () => fired.push("second of two"));
+    vi.advanceTimersByTime(25);
+    expect(fired).toEqual(["first of two", "second of two", "late"]);
+  });
+
+  it("a check fires what is due before the native timer could, once", () => {
+    const clock = new DeadlineClock();
+    const fired = vi.fn<() => void>();
+    clock.schedule(10, fired);
+    clock.check();
+    expect(fired).not.toHaveBeenCalled();
+    const later = performance.now() + 15;
+    const blocked = vi.spyOn(performance, "now").mockReturnValue(later);
+    clock.check();
+    blocked.mockRestore();
+    expect(fired).toHaveBeenCalledOnce();
+    vi.advanceTimersByTime(50);
+    expect(fired).toHaveBeenCalledOnce();
+  });
+
+  it("what a callback schedules for now waits for the next check", () => {
+    const clock = new DeadlineClock();
+    const fired: string[] = [];
+    clock.schedule(0, () => {
+      fired.push("first");
+      clock.schedule(0, () => fired.push("second"));
+    });
+    clock.check();
+    expect(fired).toEqual(["first"]);
+    clock.check();
+    expect(fired).toEqual(["first", "second"]);
+  });
+
+  it("one that is due and is called off by another due one does not fire", () => {
+    const clock = new DeadlineClock();
+    const fired = vi.fn<() => void>();
+    let callOff = (): void => {};
+    clock.schedule(5, () => callOff());
+    callOff = clock.schedule(5, fired);
+    vi.advanceTimersByTime(10);
+    expect(fired).not.toHaveBeenCalled();
+  });
+
+  it("a callback that throws does not keep the others from theirs, nor the later ones", () => {
+    const clock = new DeadlineClock();
+    const fired: string[] = [];
+    clock.schedule(0, () => {
+      throw new Error("broken");
+    });
+    clock.schedule(0, () => fired.push("beside"));
+    clock.schedule(20, () => fired.push("later"));
+    expect(() => clock.check()).toThrow("broken");
+    vi.advanceTimersByTime(25);
+    expect(fired).toEqual(["beside", "later"]);
+  });
 });

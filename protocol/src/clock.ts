@@ -1,27 +1,94 @@
+import { type Deadline, DeadlineHeap } from "./deadline-heap.ts";
+
 /** Monotonic time and timers, handed in so that tests and simulations can hold them still. */
 export interface Clock {
   /** Milliseconds since an arbitrary moment; never goes back. */
   nowMs(): number;
   /** Calls `callback` once, never early; the function returned calls it off. */
   schedule(delayMs: number, callback: () => void): () => void;
+  /**
+   * Fires what is due now. Called at the start of every I/O callback: on a busy loop a native timer
+   * waits for all of them.
+   */
+  check(): void;
 }
 
-export const systemClock: Clock = {
-  nowMs: () => performance.now(),
-  schedule(delayMs, callback) {
-    const dueMs = performance.now() + delayMs;
-    let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      timer = setTimeout(
-        () => {
-          // A native timer may fire up to a millisecond early.
-          if (performance.now() < dueMs) arm();
-          else callback();
-        },
-        Math.ceil(dueMs - performance.now()),
-      );
+/** The longest delay that a native timer takes, milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** One native timer for any number of deadlines. */
+export class DeadlineClock implements Clock {
+  readonly #deadlines = new DeadlineHeap();
+  #timer: NodeJS.Timeout | undefined;
+  /** When the native timer fires. */
+  #timerDueMs = Infinity;
+
+  nowMs(): number {
+    return performance.now();
+  }
+
+  schedule(delayMs: number, callback: () => void): () => void {
+    let isOff = false;
+    const deadline = this.#deadlines.add(this.nowMs() + Math.max(0, delayMs), () => {
+      // One that is due together with this one may have called it off.
+      if (!isOff) callback();
+    });
+    this.#arm();
+    return () => {
+      isOff = true;
+      this.#deadlines.remove(deadline);
+      if (this.#deadlines.size === 0) this.#disarm();
     };
-    arm();
-    return () => clearTimeout(timer);
-  },
-};
+  }
+
+  check(): void {
+    const nowMs = this.nowMs();
+    // What a callback schedules for now waits for the next turn: text in a socket goes first.
+    const due: Deadline[] = [];
+    for (let next = this.#take(nowMs); next; next = this.#take(nowMs)) due.push(next);
+    if (due.length === 0) return;
+    const errors: unknown[] = [];
+    for (const { callback } of due) {
+      try {
+        callback();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.#arm();
+    if (errors.length > 0) throw errors[0];
+  }
+
+  #take(nowMs: number): Deadline | undefined {
+    return this.#deadlines.takeDue(nowMs);
+  }
+
+  #arm(): void {
+    const dueMs = this.#deadlines.nextDueMs;
+    if (dueMs === undefined) return this.#disarm();
+    if (dueMs >= this.#timerDueMs) return;
+    this.#disarm();
+    this.#timerDueMs = dueMs;
+    const delayMs = Math.ceil(Math.max(0, dueMs - this.nowMs()));
+    this.#timer = setTimeout(() => this.#onTimer(), Math.min(delayMs, MAX_TIMER_MS));
+  }
+
+  /** A native timer may be up to a millisecond early: then nothing is due, and it is set again. */
+  #onTimer(): void {
+    this.#disarm();
+    try {
+      this.check();
+    } finally {
+      this.#arm();
+    }
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerDueMs = Infinity;
+  }
+}
+
+/** The process's clock. */
+export const systemClock: Clock = new DeadlineClock();

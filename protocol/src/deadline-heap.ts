@@ -1,6 +1,8 @@
 /** One callback that is due at a moment. */
 export interface Deadline {
   readonly dueMs: number;
+  /** Counts up, so that those due together come in the order in which they were added. */
+  readonly order: number;
   readonly callback: () => void;
   /** Its place in the heap; -1 once it is out. */
   index: number;
@@ -9,6 +11,7 @@ export interface Deadline {
 /** Deadlines, earliest first; each goes in and out in logarithmic time. Pure: time is handed in. */
 export class DeadlineHeap {
   readonly #heap: Deadline[] = [];
+  #added = 0;
 
   get size(): number {
     return this.#heap.length;
@@ -20,7 +23,7 @@ export class DeadlineHeap {
   }
 
   add(dueMs: number, callback: () => void): Deadline {
-    const deadline: Deadline = { dueMs, callback, index: this.#heap.length };
+    const deadline = { dueMs, order: this.#added++, callback, index: this.#heap.length };
     this.#heap.push(deadline);
     this.#rise(deadline);
     return deadline;
@@ -50,7 +53,7 @@ export class DeadlineHeap {
     for (;;) {
       const parentIndex = (deadline.index - 1) >> 1;
       const parent = this.#heap[parentIndex];
-      if (deadline.index === 0 || !parent || parent.dueMs <= deadline.dueMs) return;
+      if (deadline.index === 0 || !parent || isBefore(parent, deadline)) return;
       this.#put(parent, deadline.index);
       this.#put(deadline, parentIndex);
     }
@@ -61,8 +64,8 @@ export class DeadlineHeap {
       const leftIndex = 2 * deadline.index + 1;
       const left = this.#heap[leftIndex];
       const right = this.#heap[leftIndex + 1];
-      const child = right && left && right.dueMs < left.dueMs ? right : left;
-      if (!child || child.dueMs >= deadline.dueMs) return;
+      const child = right && left && isBefore(right, left) ? right : left;
+      if (!child || isBefore(deadline, child)) return;
       const childIndex = child.index;
       this.#put(child, deadline.index);
       this.#put(deadline, childIndex);
@@ -73,4 +76,8 @@ export class DeadlineHeap {
     this.#heap[index] = deadline;
     deadline.index = index;
   }
+}
+
+function isBefore(one: Deadline, other: Deadline): boolean {
+  return one.dueMs < other.dueMs || (one.dueMs === other.dueMs && one.order < other.order);
 }

@@ -41,7 +41,7 @@ export interface ConnectionParts extends Omit<SessionParts, "sink" | "send"> {
 /** One game's connection: from frames to its session, and back. */
 export class Connection {
   readonly #parts: ConnectionParts;
-  readonly #outbox = new Outbox((message) => this.#send(message));
+  readonly #outbox: Outbox;
   readonly #session: Session;
   readonly #name = randomBytes(LIMITS.SESSION_BYTES);
   #state: "greeting" | "open" | "closed" = "greeting";
@@ -51,6 +51,7 @@ export class Connection {
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
+    this.#outbox = new Outbox(parts.clock, (message) => this.#send(message));
     this.#session = new Session({
       ...parts,
       sink: this.#outbox,
@@ -72,8 +73,10 @@ export class Connection {
 
   /** One WebSocket message. */
   receive(bytes: Uint8Array, isBinary: boolean): void {
+    const { clock } = this.#parts;
+    this.#lastReceivedMs = clock.nowMs();
+    clock.check();
     if (this.#state === "closed") return;
-    this.#lastReceivedMs = this.#parts.clock.nowMs();
     if (!isBinary) return this.#refuse("frame_not_binary", "messages are MessagePack, in bytes");
     try {
       const message = decodeUp(bytes);

@@ -27,6 +27,10 @@ export class FakeClock implements Clock {
     };
   }
 
+  check(): void {
+    this.turn();
+  }
+
   /** Timers that have not fired. */
   get pending(): number {
     return this.#timers.length;

@@ -62,6 +62,9 @@ class Way {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #delayMs: number;
+  readonly #sent: (() => void)[] = [];
+  #arrived = 0;
+  #isDelivering = false;
   #bufferedBytes = 0;
 
   constructor(link: Link, clock: Clock, delayMs: number) {
@@ -80,7 +83,21 @@ class Way {
   }
 
   later(callback: () => void): void {
-    if (this.#link.isUp) this.#clock.schedule(this.#delayMs, callback);
+    if (!this.#link.isUp) return;
+    this.#sent.push(callback);
+    this.#clock.schedule(this.#delayMs, () => this.#deliver());
+  }
+
+  /** A receiver that checks the clock lets the next message arrive: it waits for its turn. */
+  #deliver(): void {
+    this.#arrived++;
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    try {
+      for (; this.#arrived > 0; this.#arrived--) this.#sent.shift()?.();
+    } finally {
+      this.#isDelivering = false;
+    }
   }
 
   #send(bytes: Uint8Array): void {

@@ -77,6 +77,9 @@ export class SlotDesk {
       events: {
         sent: () => events.sent(),
         text: (piece) => {
+          // A deadline that has passed is not met by text that comes after it.
+          this.#options.clock.check();
+          if (ticket.phase === "over") return;
           ticket.phase = "streaming";
           events.text(piece);
         },
