@@ -176,7 +176,7 @@ describe("a sidecar about to stop", () => {
     game.upstream.last.text("Well");
     game.upstream.last.text(" met");
     game.connection.drain();
-    await game.flushed();
+    game.flushed();
     expect(game.peer.line(1).end).toMatchObject({ source: "fallback", reason: "upstream" });
     expect(game.peer.line(3)).toMatchObject({ text: "Well metBut I talk too much." });
     expect(game.peer.line(3).end).toMatchObject({ source: "model", reason: "truncated" });
@@ -205,7 +205,7 @@ test("every frame that leaves can be decoded by a client, long text included", a
   }
   for (const generation of game.upstream.asked) generation.text("Well");
   for (const generation of game.upstream.asked) generation.text("火".repeat(4_000));
-  await game.flushed();
+  game.flushed();
   for (const generation of game.upstream.asked) generation.done();
   expect(game.peer.breaches).toEqual([]);
   expect(game.peer.line(63).text).toBe(`Well${"火".repeat(4_000)}`);

@@ -29,7 +29,7 @@ describe("a model in time", () => {
     game.upstream.last.grant();
     game.clock.advance(100);
     for (const token of [" Well", " met", ", 🐻", "!"]) game.upstream.last.text(token);
-    await game.flushed();
+    game.flushed();
     game.upstream.last.done();
     expect(game.peer.line(LINE)).toMatchObject({ character: "mira", text: "Well met, 🐻!" });
     expect(ended()).toMatchObject({ source: "model", reason: "complete", length: 12 });
@@ -43,7 +43,7 @@ describe("a model in time", () => {
     game.upstream.last.text(" two");
     game.upstream.last.text(" three");
     expect(game.peer.line(LINE).text).toBe("One");
-    await game.flushed();
+    game.flushed();
     expect(game.peer.all("delta").map(({ parts }) => parts)).toEqual([
       [[LINE, 0, "One"]],
       [[LINE, 3, " two three"]],

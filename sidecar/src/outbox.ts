@@ -1,4 +1,5 @@
 import {
+  type Clock,
   countCodePoints,
   type Down,
   LIMITS,
@@ -11,6 +12,12 @@ const MAX_PARTS = LIMITS.MAX_DELTAS_PER_FRAME;
 /** Text of one frame, UTF-16 units: three bytes each at most, so that one delta fits in any case. */
 const MAX_TEXT_UNITS = Math.floor(LIMITS.MAX_DELTA_BYTES / 3);
 
+/**
+ * How long later text waits for more of it, milliseconds. A write costs more than all else that is
+ * done for a token; nobody reads so fast as to see this.
+ */
+export const COALESCE_MS = 4;
+
 interface Pending {
   readonly offset: number;
   text: string;
@@ -18,16 +25,18 @@ interface Pending {
 
 /**
  * What goes to one peer. A line's first text leaves at once; later text of all lines leaves
- * together, once per loop turn, pieces of one line merged.
+ * together, once in a few milliseconds, pieces of one line merged.
  */
 export class Outbox implements LineSink {
+  readonly #clock: Clock;
   readonly #send: (message: Down) => void;
   readonly #pending = new Map<number, Pending>();
   readonly #begun = new Set<number>();
   #pendingUnits = 0;
-  #flushing: NodeJS.Immediate | undefined;
+  #flushing: (() => void) | undefined;
 
-  constructor(send: (message: Down) => void) {
+  constructor(clock: Clock, send: (message: Down) => void) {
+    this.#clock = clock;
     this.#send = send;
   }
 
@@ -50,7 +59,7 @@ export class Outbox implements LineSink {
   }
 
   flush(): void {
-    clearImmediate(this.#flushing);
+    this.#flushing?.();
     this.#flushing = undefined;
     if (this.#pending.size === 0) return;
     const parts = Array.from(
@@ -73,7 +82,7 @@ export class Outbox implements LineSink {
     else this.#pending.set(line, { offset, text });
     this.#pendingUnits += text.length;
     if (this.#pending.size >= MAX_PARTS) return this.flush();
-    this.#flushing ??= setImmediate(() => this.flush());
+    this.#flushing ??= this.#clock.schedule(COALESCE_MS, () => this.flush());
   }
 }
 

@@ -368,7 +368,7 @@ describe("whatever happens", () => {
           game.send({ kind: "ping", nonce: 0 });
           game.clock.advance(1_000);
         }
-        await game.flushed();
+        game.flushed();
         expect(game.peer.breaches).toEqual([]);
         expect(chance.lines.filter(({ terminals }) => terminals !== 1)).toEqual([]);
         expect(game.connection.openLines).toBe(0);

@@ -6,6 +6,7 @@ import { Connection } from "../connection.ts";
 import type { Happening } from "../happening.ts";
 import { RateLimit } from "../policy/rate.ts";
 import { HandUpstream } from "./hand-upstream.ts";
+import { COALESCE_MS } from "../outbox.ts";
 import { MemoryPeer } from "./memory-peer.ts";
 
 /** A game with one connection to a sidecar, both in memory, time and engine in the test's hand. */
@@ -82,8 +83,8 @@ export class MemoryGame {
     this.connection.receive(encode(message), true);
   }
 
-  /** What was said in this turn leaves in the next. */
-  flushed(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
+  /** Later text leaves together, when it has waited for more. */
+  flushed(): void {
+    this.clock.advance(COALESCE_MS);
   }
 }
