@@ -36,8 +36,11 @@ export const PATRON_RADIUS = 20;
 
 export const WALK_SPEED_PER_SECOND = 190;
 
-/** Patrons farther from a player than this do not hear what the player says. */
-export const EARSHOT = 285;
+/**
+ * Patrons farther from a player than this do not hear what the player says. From the door the
+ * nearest one does: a newcomer's first words are answered.
+ */
+export const EARSHOT = 380;
 
 /** What a player may say at once, Unicode code points. */
 export const MAX_SAID_CODE_POINTS = 280;

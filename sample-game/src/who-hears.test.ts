@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PATRONS } from "./patrons.ts";
-import { DOOR } from "./tavern.ts";
+import { DOOR, FLOOR } from "./tavern.ts";
 import { whoHears } from "./who-hears.ts";
 import { settle } from "./walking.ts";
 
@@ -11,6 +11,10 @@ test("the nearest patron hears", () => {
   }
 });
 
-test("nobody hears from the door", () => {
-  expect(whoHears(DOOR)).toBeUndefined();
+test("a newcomer at the door is heard", () => {
+  expect(whoHears(DOOR)?.name).toBe("Flint");
+});
+
+test("nobody hears from a far corner", () => {
+  expect(whoHears({ x: FLOOR.left, y: FLOOR.bottom })).toBeUndefined();
 });
