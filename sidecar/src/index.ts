@@ -1,3 +1,4 @@
+export type { Card, Cards } from "./config/card.ts";
 export { DEFAULT_CONFIG, type SidecarConfig } from "./config.ts";
 export { createLog, type Log } from "./log.ts";
 export { type Sidecar, startSidecar } from "./server.ts";

@@ -284,6 +284,24 @@ describe("an Ollama that goes away", () => {
     await open({}, { locate: () => Promise.resolve("http://127.0.0.1:1") });
     await until(() => expect(endpoint.status.trouble?.code).toBe("ollama_silent"));
   });
+
+  test("is said to be so once, however often it is tried again", async () => {
+    const told: string[] = [];
+    let tries = 0;
+    await open(
+      {},
+      {
+        locate() {
+          tries++;
+          return Promise.resolve("http://127.0.0.1:1");
+        },
+        observe: ({ kind }) => told.push(kind),
+      },
+    );
+    await until(() => expect(tries).toBeGreaterThan(4));
+    expect(told).toEqual(["endpointDown"]);
+    expect(endpoint.status).toMatchObject({ state: "down", trouble: { code: "ollama_silent" } });
+  });
 });
 
 describe("suspicion", () => {
@@ -295,6 +313,27 @@ describe("suspicion", () => {
     expect(endpoint.unavailable).toBe("the endpoint is checking");
     await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(asked));
     expect(endpoint.unavailable).toBeDefined();
+  });
+
+  test("is not lifted by an answer to a question older than it", async () => {
+    const engineClock = new FakeClock();
+    await openWarm({ clock: engineClock });
+    const bytes = JSON.stringify({ models: [await resident()] });
+    ollama.answerPathWith("/api/ps", {
+      steps: [
+        { do: "wait", ms: 1 },
+        { do: "bytes", bytes },
+      ],
+    });
+    const asked = bodies("/api/ps").length;
+    endpoint.keepWarm({ role: "system", content: "I am Mira." });
+    await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(asked));
+    ollama.answerPathWith("/api/ps", { steps: [{ do: "hang" }] });
+    endpoint.suspect();
+    const before = bodies("/api/ps").length;
+    engineClock.advance(1);
+    await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(before));
+    expect(endpoint.unavailable).toBe("the endpoint is checking");
   });
 
   test("that was for nothing is over as soon as Ollama has answered, without a load", async () => {

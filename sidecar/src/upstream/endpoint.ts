@@ -191,7 +191,8 @@ export class Endpoint implements Upstream {
   async #bringUp(signal: AbortSignal): Promise<void> {
     const { locate, wantedModel, observe } = this.#options;
     const previous = this.#state;
-    this.#setUnlessClosed({ name: "starting" });
+    // While it is down it stays so, with its trouble, until an attempt gets further.
+    if (previous.name !== "down") this.#setUnlessClosed({ name: "starting" });
     // Lines that are still streaming from the engine's former life may end there.
     if ("engine" in previous) previous.engine.pool.close().catch(ignore);
     const origin = await locate(signal);
