@@ -23,7 +23,7 @@ export class BanterwireProcess {
       env: { PATH: process.env["PATH"], ...env },
       cwd,
     });
-    this.#ended = once(this.child, "close");
+    this.#ended = once(this.child, "close").finally(() => this.#wake());
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
     if (this.child.stdout) {
       createInterface(this.child.stdout).on("line", (line) => this.#read(line));
@@ -64,6 +64,10 @@ export class BanterwireProcess {
   #read(line: string): void {
     this.stdout += `${line}\n`;
     if (line.startsWith('{"level"')) this.log.push(JSON.parse(line) as LogEntry);
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const wake of this.#listeners) wake();
     this.#listeners.clear();
   }

@@ -188,11 +188,15 @@ describe("prefixes", () => {
     await warm();
     upstream.keepWarm(persona);
     await until(() => expect(prompts(first).join()).toContain("bare Mira"));
+    second.answerWith((body) => ({
+      prefillMs: JSON.stringify(body).includes("Mira") ? 1_000 : 0,
+      steps: [{ do: "done" }],
+    }));
     upstream.replaceBy(endpointAt(second, { promptStyle: "instructed" }));
-    await until(() => {
-      servedBy(second);
-      expect(prompts(second).join()).toContain("instructed Mira");
-    });
+    await soon(() => expect(prompts(second).join()).toContain("instructed Mira"));
+    expect(upstream.next?.unavailable).toBeUndefined();
+    servedBy(first);
+    await until(() => servedBy(second));
     expect(prompts(second).join()).not.toContain("bare Mira");
   });
 
