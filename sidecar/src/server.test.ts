@@ -161,6 +161,6 @@ test("at its end it says good-bye to games, gives back what it borrowed and free
     body: { model: "scripted:latest" },
   });
   expect(ollama.books.received.at(-1)?.body).not.toHaveProperty("keep_alive");
-  await expect(fetch(`http://127.0.0.1:${sidecar.port}/healthz`)).rejects.toThrow();
+  await expect(fetch(`http://127.0.0.1:${sidecar.port}/healthz`)).rejects.toThrow("fetch failed");
   await soon(() => expect(ollama.books.sockets).toBe(0));
 });
