@@ -1,6 +1,7 @@
 import type { Bench } from "./bench.ts";
+import { codec } from "./codec.ts";
 import { observe } from "./observe.ts";
 import { overhead } from "./overhead.ts";
 
 /** Every bench that `npm run bench -- NAME` knows. */
-export const BENCHES: readonly Bench[] = [observe, overhead];
+export const BENCHES: readonly Bench[] = [codec, observe, overhead];

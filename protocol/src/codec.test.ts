@@ -208,6 +208,16 @@ describe("the way of their own that deltas have", () => {
     );
   });
 
+  it.each([-1, 1.5, 2 ** 32, NaN])(
+    "leaves a number that is no uint32 to be refused: %d",
+    (wrong) => {
+      for (const part of [[wrong, 0, "x"] as const, [1, wrong, "x"] as const]) {
+        const frame = encode({ kind: "delta", parts: [[...part]] });
+        expect(outcomeOf(decodeDown, frame)).toBe("bad_field");
+      }
+    },
+  );
+
   it("takes as many parts as a frame may have, and no more", () => {
     expect(decodeDown(manyParts(LIMITS.MAX_DELTAS_PER_FRAME))).toMatchObject({ kind: "delta" });
     expect(outcomeOf(decodeDown, manyParts(LIMITS.MAX_DELTAS_PER_FRAME + 1))).toBe("bad_field");
