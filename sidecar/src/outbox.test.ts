@@ -53,12 +53,17 @@ describe("text of a line", () => {
     expect(clock.pending).toBe(0);
   });
 
-  test("leaves before the line's end, and nothing is left to do after it", () => {
-    const { clock, sent, outbox } = setUp();
+  test("leaves before the line's end, and that of other lines waits on", () => {
+    const { clock, sent, outbox, parts } = setUp();
     outbox.delta(1, 0, "Well");
+    outbox.delta(3, 0, "Aye");
     outbox.delta(1, 4, " met");
+    outbox.delta(3, 3, "!");
     outbox.end(endOf(1));
-    expect(sent.map(({ kind }) => kind)).toEqual(["delta", "delta", "lineEnd"]);
+    expect(sent.slice(2).map(({ kind }) => kind)).toEqual(["delta", "lineEnd"]);
+    expect(parts().at(-1)).toEqual([[1, 4, " met"]]);
+    clock.advance(COALESCE_MS);
+    expect(parts().at(-1)).toEqual([[3, 3, "!"]]);
     expect(clock.pending).toBe(0);
   });
 

@@ -53,7 +53,12 @@ export class Outbox implements LineSink {
   }
 
   end(end: LineEnd): void {
-    if (this.#pending.has(end.line)) this.flush();
+    const pending = this.#pending.get(end.line);
+    if (pending) {
+      this.#pending.delete(end.line);
+      this.#pendingUnits -= pending.text.length;
+      this.#send({ kind: "delta", parts: [[end.line, pending.offset, pending.text]] });
+    }
     this.#begun.delete(end.line);
     this.#send(end);
   }

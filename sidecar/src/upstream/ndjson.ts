@@ -19,8 +19,12 @@ export class LineSplitter {
     for (;;) {
       const end = chunk.indexOf(0x0a, start);
       if (end === -1) break;
-      if (!this.#hold(chunk.subarray(start, end))) return false;
-      this.flush();
+      if (this.#heldBytes === 0 && end - start <= this.#maxLineBytes) {
+        if (end > start) this.#onLine(chunk.toString("utf8", start, end));
+      } else {
+        if (!this.#hold(chunk.subarray(start, end))) return false;
+        this.flush();
+      }
       start = end + 1;
     }
     return this.#hold(chunk.subarray(start));

@@ -1,5 +1,6 @@
 import type { Dispatcher } from "undici";
 import { LineSplitter } from "./ndjson.ts";
+import { plainTokenIn } from "./token-line.ts";
 import type { ChatRequest, Failure, GenerationEvents } from "./upstream.ts";
 
 /** Options that decide how a model is loaded. One frozen object per model, sent every time. */
@@ -107,6 +108,8 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   }
 
   #onLine(line: string): void {
+    const token = this.#over || this.#status !== 200 ? undefined : plainTokenIn(line);
+    if (token !== undefined) return this.#events.text(token);
     const chunk = parseObject(line);
     if (this.#over) {
       if (this.#signal.aborted && textOf(chunk)) this.#afterCancel++;
