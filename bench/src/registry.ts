@@ -1,7 +1,8 @@
 import type { Bench } from "./bench.ts";
+import { budget } from "./budget.ts";
 import { codec } from "./codec.ts";
 import { observe } from "./observe.ts";
 import { overhead } from "./overhead.ts";
 
 /** Every bench that `npm run bench -- NAME` knows. */
-export const BENCHES: readonly Bench[] = [codec, observe, overhead];
+export const BENCHES: readonly Bench[] = [budget, codec, observe, overhead];

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Figures, figureOf } from "../bench.ts";
-import type { Held } from "../support/game.ts";
 import { PEERS, type PeerName } from "../support/peers.ts";
 import { figureOfInterval, ratioOfRounds } from "../support/statistics.ts";
 import { cpuMsOf } from "../support/usage.ts";
@@ -12,12 +11,22 @@ export interface ThroughputPlan {
 }
 
 const STREAMS = 512;
-const HELD: Held = {
-  streams: STREAMS,
-  rampMs: 1_000,
-  // As many tokens as a line of the product has at most, and a usual pace of speech.
-  pace: { tokens: 60, gapMs: 50, prefillMs: 20 },
-};
+const RAMP_MS = 1_000;
+const PACE = { gapMs: 50, prefillMs: 20 };
+
+/** How long lines are, and who is looked at with them. */
+interface Kind {
+  readonly name: string;
+  readonly tokens: number;
+  readonly peers: readonly PeerName[];
+}
+
+const KINDS: readonly Kind[] = [
+  // As long as a line may last: what a token costs.
+  { name: `${STREAMS} streams`, tokens: 380, peers: PEERS },
+  // As long as a line of the product: what its begin and its end cost is in it.
+  { name: `${STREAMS} streams of 60-token lines`, tokens: 60, peers: ["floor", "sidecar"] },
+];
 
 /** What one round of one peer spent. */
 interface Spent {
@@ -35,14 +44,24 @@ export async function measureThroughput(
   { rounds, roundMs }: ThroughputPlan,
   random: () => number,
 ): Promise<Figures> {
-  const spent: Record<PeerName, Spent[]> = { direct: [], ollama: [], floor: [], sidecar: [] };
-  for (let round = 0; round < rounds; round++) {
-    for (const peer of PEERS) spent[peer].push(await spend(fleet, peer, roundMs));
+  const figures: Figures = {};
+  for (const kind of KINDS) {
+    const spent: Record<PeerName, Spent[]> = { direct: [], ollama: [], floor: [], sidecar: [] };
+    for (let round = 0; round < rounds; round++) {
+      for (const peer of kind.peers) spent[peer].push(await spend(fleet, peer, kind, roundMs));
+    }
+    Object.assign(figures, betweenFigures(kind, spent, random));
+    if (kind.peers.includes("ollama")) Object.assign(figures, gameFigures(kind, spent, random));
   }
-  return figuresOf(spent, random);
+  return figures;
 }
 
-async function spend(fleet: Fleet, peer: PeerName, roundMs: number): Promise<Spent> {
+async function spend(
+  fleet: Fleet,
+  peer: PeerName,
+  { tokens: tokensPerLine }: Kind,
+  roundMs: number,
+): Promise<Spent> {
   const game = fleet.games[peer];
   const between = peer === "floor" || peer === "sidecar" ? fleet[peer].pid : undefined;
   const books = async () => ({
@@ -51,7 +70,8 @@ async function spend(fleet: Fleet, peer: PeerName, roundMs: number): Promise<Spe
     gameMs: cpuMsOf(game.pid),
     betweenMs: between === undefined ? 0 : cpuMsOf(between),
   });
-  await game.hold(HELD);
+  const pace = { tokens: tokensPerLine, ...PACE };
+  await game.hold({ streams: STREAMS, rampMs: RAMP_MS, pace });
   const before = await books();
   await sleep(roundMs);
   const after = await books();
@@ -65,29 +85,31 @@ async function spend(fleet: Fleet, peer: PeerName, roundMs: number): Promise<Spe
   };
 }
 
-function figuresOf(
-  spent: Readonly<Record<PeerName, readonly Spent[]>>,
-  random: () => number,
-): Figures {
+type SpentBy = Readonly<Record<PeerName, readonly Spent[]>>;
+
+function betweenFigures({ name, peers }: Kind, spent: SpentBy, random: () => number): Figures {
   const of = (peer: PeerName, key: keyof Spent): number[] => spent[peer].map((one) => one[key]);
-  const between = (peer: PeerName) => of(peer, "tokensPerCpuSecond");
-  const game = (peer: PeerName) => of(peer, "gameUsPerToken");
-  const ratio = (one: number[], other: number[]) =>
-    figureOfInterval(ratioOfRounds(one, other, random), "x");
-  const at = `${STREAMS} streams`;
+  const [floor, sidecar] = [of("floor", "tokensPerCpuSecond"), of("sidecar", "tokensPerCpuSecond")];
+  const written = peers.flatMap((peer) => of(peer, "tokensPerSecond"));
+  const ratio = ratioOfRounds(sidecar, floor, random);
   return {
-    [`${at}: tokens written`]: figureOf(
-      PEERS.flatMap((peer) => of(peer, "tokensPerSecond")),
-      "1/s",
-    ),
-    [`${at}: tokens per CPU-second, floor`]: figureOf(between("floor"), "1/s"),
-    [`${at}: tokens per CPU-second, sidecar`]: figureOf(between("sidecar"), "1/s"),
-    [`${at}: tokens per CPU-second over the floor's`]: ratio(between("sidecar"), between("floor")),
-    [`${at}: game CPU per token, ollama package`]: figureOf(game("ollama"), "us"),
-    [`${at}: game CPU per token, raw undici`]: figureOf(game("direct"), "us"),
-    [`${at}: game CPU per token, sidecar`]: figureOf(game("sidecar"), "us"),
-    [`${at}: game CPU over the ollama package's`]: ratio(game("sidecar"), game("ollama")),
-    [`${at}: game CPU over raw undici's`]: ratio(game("sidecar"), game("direct")),
-    [`${at}: lines broken, sidecar`]: figureOf(of("sidecar", "broken"), "lines"),
+    [`${name}: tokens written`]: figureOf(written, "1/s"),
+    [`${name}: tokens per CPU-second, floor`]: figureOf(floor, "1/s"),
+    [`${name}: tokens per CPU-second, sidecar`]: figureOf(sidecar, "1/s"),
+    [`${name}: tokens per CPU-second over the floor's`]: figureOfInterval(ratio, "x"),
+    [`${name}: lines broken, sidecar`]: figureOf(of("sidecar", "broken"), "lines"),
+  };
+}
+
+function gameFigures({ name }: Kind, spent: SpentBy, random: () => number): Figures {
+  const of = (peer: PeerName): number[] => spent[peer].map((one) => one.gameUsPerToken);
+  const over = (peer: PeerName) =>
+    figureOfInterval(ratioOfRounds(of("sidecar"), of(peer), random), "x");
+  return {
+    [`${name}: game CPU per token, ollama package`]: figureOf(of("ollama"), "us"),
+    [`${name}: game CPU per token, raw undici`]: figureOf(of("direct"), "us"),
+    [`${name}: game CPU per token, sidecar`]: figureOf(of("sidecar"), "us"),
+    [`${name}: game CPU over the ollama package's`]: over("ollama"),
+    [`${name}: game CPU over raw undici's`]: over("direct"),
   };
 }

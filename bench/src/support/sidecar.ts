@@ -12,6 +12,8 @@ export interface SidecarProcess {
   readonly listeningMs: number;
   /** Its `/status`. */
   status(): Promise<unknown>;
+  /** Its heap after a collection, bytes; for one that was started with a probe. */
+  heapBytes(): Promise<number>;
   /** SIGTERM, so that profiles and farewells are written; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -21,8 +23,11 @@ export interface SidecarOptions {
   readonly slots: number;
   /** What runs; what is published unless told otherwise. */
   readonly command?: readonly string[];
+  /** Loads a module into it that tells its heap. */
+  readonly probe?: boolean;
 }
 
+const PROBE = join(import.meta.dirname, "heap-probe.ts");
 const START_LIMIT_MS = 15_000;
 const POLL_MS = 20;
 const LISTENING = /ws:\/\/127\.0\.0\.1:(\d+)/u;
@@ -36,8 +41,8 @@ export const BUILT_COMMAND = [join(folder, "dist", "cli", "main.js")];
 
 /** @throws if the sidecar's types are not sound: what was built before may be of another time */
 export function buildSidecar(): void {
-  const compiler = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const { status, stdout } = spawnSync(process.execPath, [compiler, "--build", folder], {
+  const { status, stdout } = spawnSync("npx", ["tsc", "--build", folder], {
+    cwd: folder,
     encoding: "utf8",
   });
   if (status !== 0) throw new Error(`the sidecar cannot be built: ${stdout}`);
@@ -45,11 +50,12 @@ export function buildSidecar(): void {
 
 /** Starts one and waits until it listens. */
 export async function spawnSidecar(options: SidecarOptions): Promise<SidecarProcess> {
-  const { origin, slots, command = BUILT_COMMAND } = options;
+  const { origin, slots, probe = false, command = BUILT_COMMAND } = options;
+  const before = probe ? ["--expose-gc", "--import", PROBE] : [];
   const flags = ["--ollama", origin, "--port", "0", "--slots", String(slots)];
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [...command, "serve", ...flags], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const child = spawn(process.execPath, [...before, ...command, "serve", ...flags], {
+    stdio: ["ignore", "pipe", "inherit", ...(probe ? ["ipc" as const] : [])],
     env: { PATH: process.env["PATH"] },
   });
   try {
@@ -61,6 +67,7 @@ export async function spawnSidecar(options: SidecarOptions): Promise<SidecarProc
       url: `ws://127.0.0.1:${port}`,
       pid: child.pid ?? 0,
       listeningMs,
+      heapBytes: () => heapOf(child),
       status: async () => (await fetch(`${web}/status`)).json(),
       stop: () => stopped(child),
     };
@@ -95,6 +102,12 @@ function portOf(child: ChildProcess): Promise<number> {
       if (port !== undefined) resolve(Number(port));
     });
   });
+}
+
+async function heapOf(child: ChildProcess): Promise<number> {
+  child.send("heap");
+  const [bytes] = (await once(child, "message")) as [number];
+  return bytes;
 }
 
 async function stopped(child: ChildProcess): Promise<void> {

@@ -1,0 +1,66 @@
+import type { Bench, Figures } from "./bench.ts";
+import { type CancelPlan, measureCancel } from "./budget/cancel.ts";
+import { type LatenessPlan, measureLateness } from "./budget/lateness.ts";
+import { measureLeaks } from "./budget/leaks.ts";
+import { seededRandom } from "./support/random.ts";
+import { type Scale, scaleFromEnv } from "./support/scale.ts";
+import { buildSidecar } from "./support/sidecar.ts";
+
+interface Plan {
+  readonly lateness: LatenessPlan;
+  readonly cancel: CancelPlan;
+  readonly cancels: number;
+}
+
+const PLANS: Readonly<Record<Scale, Plan>> = {
+  quick: {
+    lateness: { rounds: 2, roundMs: 1_000 },
+    cancel: { rounds: 4, perRound: 25 },
+    cancels: 1_000,
+  },
+  usual: {
+    lateness: { rounds: 6, roundMs: 3_000 },
+    cancel: { rounds: 10, perRound: 50 },
+    cancels: 10_000,
+  },
+  long: {
+    lateness: { rounds: 30, roundMs: 10_000 },
+    cancel: { rounds: 40, perRound: 100 },
+    cancels: 100_000,
+  },
+};
+
+const SEED = 20_261_121;
+
+/** Whether the budget is kept when the model is late, and what giving up costs. */
+export const budget: Bench = {
+  name: "budget",
+  about: "lateness of fallbacks under load, from a cancel to the upstream's FIN, leaks of cancels",
+  goals: {
+    "idle: fallbacks too early": { atMost: 0 },
+    "idle: fallbacks missing": { atMost: 0 },
+    "idle: lateness over bare timers, p99.9": { atMost: 2 },
+    "half: fallbacks too early": { atMost: 0 },
+    "half: fallbacks missing": { atMost: 0 },
+    "half: lateness over bare timers, p99.9": { atMost: 2 },
+    "full: fallbacks too early": { atMost: 0 },
+    "full: fallbacks missing": { atMost: 0 },
+    "full: lateness over bare timers, p99.9": { atMost: 2 },
+    "cancel to FIN over a direct destroy, p99": { atMost: 1.5 },
+    "descriptors gained": { atMost: 0 },
+    "upstream sockets gained": { atMost: 0 },
+    "heap gained per cancel": { atMost: 16 },
+    "generations and lines left open": { atMost: 0 },
+  },
+  run: () => run(PLANS[scaleFromEnv()]),
+};
+
+async function run(plan: Plan): Promise<Figures> {
+  const random = seededRandom(SEED);
+  buildSidecar();
+  return {
+    ...(await measureLateness(plan.lateness, random)),
+    ...(await measureCancel(plan.cancel, random)),
+    ...(await measureLeaks(plan.cancels, random)),
+  };
+}

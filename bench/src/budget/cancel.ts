@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Pool } from "undici";
+import { chat } from "../../floor/chat.ts";
+import { type Figures, figureOf } from "../bench.ts";
+import { type Pace, promptOf } from "../support/pace.ts";
+import { machineNowMs, type PacedUpstream, startPacedUpstream } from "../support/paced-upstream.ts";
+import { openRawGame } from "../support/raw-game.ts";
+import { startWarmSidecar } from "../support/sidecar.ts";
+import { figureOfInterval, quantileOf, ratioOfRounds } from "../support/statistics.ts";
+
+export interface CancelPlan {
+  readonly rounds: number;
+  readonly perRound: number;
+}
+
+/** Long enough for a request to be at the upstream. */
+const UNDER_WAY_MS = 25;
+const REMAINING_MS = 60_000;
+/** The upstream's process is asked once all sockets are surely gone. */
+const SETTLE_MS = 100;
+
+let lastTag = 0;
+
+/** From a cancel in the game process until the upstream sees its client gone. */
+export async function measureCancel(
+  { rounds, perRound }: CancelPlan,
+  random: () => number,
+): Promise<Figures> {
+  const upstream = await startPacedUpstream();
+  const { origin } = upstream;
+  const sidecar = await startWarmSidecar({ origin, slots: 64 });
+  const game = await openRawGame(sidecar.url);
+  const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 });
+  const viaSidecar = (pace: Pace) => {
+    const { line, end } = game.cue(pace, REMAINING_MS);
+    end.catch(() => {});
+    return () => game.cancel(line);
+  };
+  const direct = (pace: Pace) =>
+    chat(pool, JSON.stringify({ prompt: promptOf(pace) }), { text() {}, end() {} });
+  try {
+    const took: { direct: number[][]; sidecar: number[][] } = { direct: [], sidecar: [] };
+    for (let round = 0; round < rounds; round++) {
+      took.direct.push(await cancelled(upstream, perRound, direct));
+      took.sidecar.push(await cancelled(upstream, perRound, viaSidecar));
+    }
+    return figuresOf(took.direct, took.sidecar, random);
+  } finally {
+    game.close();
+    await pool.destroy();
+    await sidecar.stop();
+    await upstream.stop();
+  }
+}
+
+async function cancelled(
+  upstream: PacedUpstream,
+  count: number,
+  ask: (pace: Pace) => () => void,
+): Promise<number[]> {
+  const cancelledAtMs = new Map<number, number>();
+  for (let index = 0; index < count; index++) {
+    const tag = ++lastTag;
+    const giveUp = ask({ tokens: 0, gapMs: 0, prefillMs: 0, tag });
+    await sleep(UNDER_WAY_MS);
+    cancelledAtMs.set(tag, machineNowMs());
+    giveUp();
+  }
+  await sleep(SETTLE_MS);
+  const { cutAtMs } = await upstream.books();
+  if (cutAtMs.length !== count) {
+    throw new Error(`${count} requests were cancelled, the upstream saw ${cutAtMs.length} go`);
+  }
+  return cutAtMs.map(([tag, atMs]) => atMs - (cancelledAtMs.get(tag) ?? NaN));
+}
+
+function figuresOf(
+  direct: readonly number[][],
+  sidecar: readonly number[][],
+  random: () => number,
+): Figures {
+  const figures: Figures = {};
+  for (const [name, quantile] of [
+    ["p50", 0.5],
+    ["p99", 0.99],
+  ] as const) {
+    const [one, other] = [sidecar, direct].map((rounds) =>
+      rounds.map((samples) => quantileOf(samples, quantile)),
+    ) as [number[], number[]];
+    figures[`cancel to the upstream's FIN, direct, ${name}`] = figureOf(other, "ms");
+    figures[`cancel to the upstream's FIN, sidecar, ${name}`] = figureOf(one, "ms");
+    figures[`cancel to FIN over a direct destroy, ${name}`] = figureOfInterval(
+      ratioOfRounds(one, other, random),
+      "x",
+    );
+  }
+  return figures;
+}
