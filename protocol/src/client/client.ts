@@ -6,33 +6,17 @@ import { LIMITS } from "../limits.ts";
 import type { ErrorMessage } from "../messages/error.ts";
 import type { Welcome } from "../messages/welcome.ts";
 import type { Up } from "../up.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { Connection, type ConnectionEvents } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { priorityOf } from "./cue-message.ts";
 import { CueRate } from "./cue-rate.ts";
 import { addOutcome, type HitRates, NO_HITS } from "./hit-rates.ts";
-import { CLIENT_GUARD_MS, type LineHost, OpenLine } from "./line.ts";
+import { CLIENT_GUARD_MS, type LineHost, OpenLine } from "./open-line.ts";
 import { OpenRoom, type RoomHost } from "./open-room.ts";
 import { outcomeReport, ReportLog } from "./report-log.ts";
 import type { Cue, Room } from "./room.ts";
-import { type OpenTransport, webSocketTransport } from "./transport.ts";
-
-export interface ClientOptions {
-  /** Where the sidecar listens, such as `ws://127.0.0.1:7433`. */
-  readonly url: string;
-  /** The game's token, if the sidecar wants one. */
-  readonly token?: string;
-  /** Budget for cues that name none, milliseconds; the sidecar's own default if absent. */
-  readonly ttftBudgetMs?: number;
-  /** Name and version of the game's software, for the sidecar's log. */
-  readonly clientName?: string;
-  /** Told about what went wrong and was dealt with; for logs. */
-  readonly onTrouble?: (why: string) => void;
-  /** For tests: another way to carry messages, time that stands still, chance that repeats. */
-  readonly openTransport?: OpenTransport;
-  readonly clock?: Clock;
-  readonly random?: () => number;
-}
+import { webSocketTransport } from "./transport.ts";
 
 /** One game process's client of one sidecar. It reconnects by itself, and never throws later. */
 export interface Client {

@@ -1,4 +1,5 @@
-export { type Client, type ClientOptions, createClient } from "./client.ts";
+export { type Client, createClient } from "./client.ts";
+export type { ClientOptions } from "./client-options.ts";
 export type { ConnectionState } from "./connection-state.ts";
 export { addOutcome, type HitRates, NO_HITS, type Outcome } from "./hit-rates.ts";
 export type { Line, LineObserver, LineResult } from "./line.ts";

@@ -6,7 +6,8 @@ import type { Welcome } from "../messages/welcome.ts";
 import type { Up } from "../up.ts";
 import { candidatesOf, cueMessage } from "./cue-message.ts";
 import { CueRate } from "./cue-rate.ts";
-import type { Line, OpenLine, Speaker } from "./line.ts";
+import type { Line, Speaker } from "./line.ts";
+import type { OpenLine } from "./open-line.ts";
 import type { Candidate, Character, Cue, Room } from "./room.ts";
 import { registrationOf, RoomCharacter, stranger } from "./room-character.ts";
 

@@ -1,6 +1,6 @@
 import type { Outcome as OutcomeMessage } from "../messages/outcome.ts";
 import type { Outcome } from "./hit-rates.ts";
-import type { OpenLine } from "./line.ts";
+import type { OpenLine } from "./open-line.ts";
 
 /** Outcomes kept while no sidecar is there to hear them. */
 const MAX_KEPT = 1_024;

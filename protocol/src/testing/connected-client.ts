@@ -1,4 +1,5 @@
-import { type Client, type ClientOptions, createClient } from "../client/client.ts";
+import { type Client, createClient } from "../client/client.ts";
+import type { ClientOptions } from "../client/client-options.ts";
 import type { Character, Room } from "../client/room.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { ScriptedSidecar, type ScriptedSidecarOptions } from "./scripted-sidecar.ts";
