@@ -1,5 +1,5 @@
 import type { Clock } from "@banterwire/protocol";
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import { MAX_SLOTS } from "../config/settings.ts";
 import type { Observe } from "../happening.ts";
@@ -22,12 +22,17 @@ export interface EndpointOptions {
   readonly zombieHoldMs: number;
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Opens the connections to an origin; real ones unless said otherwise. */
+  readonly connect?: Connect;
 }
+
+/** Where requests to an origin go. */
+export type Connect = (origin: string) => Dispatcher;
 
 /** A connected engine: everything that changes when it comes back. */
 interface Engine {
   readonly origin: string;
-  readonly pool: Pool;
+  readonly pool: Dispatcher;
   readonly control: OllamaControl;
   readonly engineVersion: string;
   readonly choice: ModelChoice;
@@ -70,7 +75,8 @@ export class Endpoint implements Upstream {
   readonly #options: EndpointOptions;
   readonly #desk: SlotDesk;
   readonly #prefixes = new Prefixes();
-  readonly #loan = new KeepAliveLoan();
+  readonly #loan: KeepAliveLoan;
+  readonly #connect: Connect;
   /** The model is no longer kept warm. */
   readonly #leaving = new AbortController();
   readonly #closing = new AbortController();
@@ -83,6 +89,8 @@ export class Endpoint implements Upstream {
   constructor(options: EndpointOptions) {
     this.#options = options;
     this.#desk = new SlotDesk(options);
+    this.#connect = options.connect ?? connectPool;
+    this.#loan = new KeepAliveLoan(this.#connect);
   }
 
   get promptStyle(): PromptStyle {
@@ -196,15 +204,9 @@ export class Endpoint implements Upstream {
     // Lines that are still streaming from the engine's former life may end there.
     if ("engine" in previous) previous.engine.pool.close().catch(ignore);
     const origin = await locate(signal);
-    const pool = new Pool(origin, {
-      connections: MAX_SLOTS + SPARE_CONNECTIONS,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    const pool = this.#connect(origin);
     try {
-      const control = new OllamaControl(origin, pool, signal);
+      const control = new OllamaControl(origin, pool, signal, this.#options.clock);
       const engineVersion = await control.version();
       const choice = await chooseModel(control, origin, wantedModel, Date.now());
       this.#setUnlessClosed({ name: "loading", origin, model: choice.model });
@@ -265,6 +267,8 @@ export class Endpoint implements Upstream {
   #timeFirstToken(engine: Engine, prefix?: ChatMessage): Promise<number> {
     const { clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const expiry = new AbortController();
+    const disarm = clock.schedule(CANARY_TIMEOUT_MS, () => expiry.abort());
     const sentMs = clock.nowMs();
     let firstMs: number | undefined;
     const wish: SlotRequest = {
@@ -272,7 +276,7 @@ export class Endpoint implements Upstream {
         messages: [...(prefix ? [prefix] : []), { role: "user", content: "Hello there." }],
         maxTokens: 1,
       },
-      signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(CANARY_TIMEOUT_MS)]),
+      signal: AbortSignal.any([this.#closing.signal, expiry.signal]),
       granted: () => {},
       refused: () => reject(new Error("every slot and place in the queue is taken")),
       events: {
@@ -286,7 +290,7 @@ export class Endpoint implements Upstream {
       once: true,
     });
     this.#desk.request(wish, (granted) => this.#send(engine, granted));
-    return promise;
+    return promise.finally(disarm);
   }
 
   #dispatch(wish: SlotRequest): void {
@@ -338,6 +342,16 @@ export class Endpoint implements Upstream {
     cancel();
     this.#alarm = Promise.withResolvers();
   }
+}
+
+function connectPool(origin: string): Dispatcher {
+  return new Pool(origin, {
+    connections: MAX_SLOTS + SPARE_CONNECTIONS,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
 }
 
 /** A generation of our own that failed. */

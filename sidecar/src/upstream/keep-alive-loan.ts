@@ -1,4 +1,4 @@
-import { Agent } from "undici";
+import type { Dispatcher } from "undici";
 import type { ModelChoice } from "./model-choice.ts";
 import { KEEP_ALIVE_FOREVER, type RunnerOptions } from "./ollama-chat.ts";
 import { OllamaControl } from "./ollama-control.ts";
@@ -11,9 +11,14 @@ const GIVE_BACK_TIMEOUT_MS = 2_000;
  * when it was first found.
  */
 export class KeepAliveLoan {
+  readonly #connect: (origin: string) => Dispatcher;
   #owed:
     | { readonly origin: string; readonly choice: ModelChoice; readonly options: RunnerOptions }
     | undefined;
+
+  constructor(connect: (origin: string) => Dispatcher) {
+    this.#connect = connect;
+  }
 
   /** Call once the model is loaded with our keep-alive. */
   take(origin: string, choice: ModelChoice, options: RunnerOptions): void {
@@ -30,7 +35,7 @@ export class KeepAliveLoan {
     if (!this.#owed) return;
     const { origin, choice, options } = this.#owed;
     if (choice.formerKeepAlive === KEEP_ALIVE_FOREVER) return;
-    const dispatcher = new Agent();
+    const dispatcher = this.#connect(origin);
     const control = new OllamaControl(
       origin,
       dispatcher,

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@banterwire/protocol";
 import { type Dispatcher, request } from "undici";
 import { z } from "zod";
 
@@ -43,12 +44,19 @@ export class OllamaControl {
   readonly #origin: string;
   readonly #dispatcher: Dispatcher;
   readonly #signal: AbortSignal;
+  readonly #clock: Clock;
 
   /** @param signal ends every call that is under way */
-  constructor(origin: string, dispatcher: Dispatcher, signal: AbortSignal) {
+  constructor(
+    origin: string,
+    dispatcher: Dispatcher,
+    signal: AbortSignal,
+    clock: Clock = systemClock,
+  ) {
     this.#origin = origin;
     this.#dispatcher = dispatcher;
     this.#signal = signal;
+    this.#clock = clock;
   }
 
   async version(): Promise<string> {
@@ -89,25 +97,36 @@ export class OllamaControl {
     schema: z.ZodType<T>,
     timeoutMs: number = CONTROL_TIMEOUT_MS,
   ): Promise<T> {
-    const limits = [this.#signal];
-    if (timeoutMs !== NO_TIMEOUT) limits.push(AbortSignal.timeout(timeoutMs));
-    const response = await request(`${this.#origin}${path}`, {
-      method,
-      dispatcher: this.#dispatcher,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      signal: AbortSignal.any(limits),
-      ...(body && {
-        body: JSON.stringify(body),
-        headers: { "content-type": "application/json" },
-      }),
-    });
-    const text = await readBounded(response.body);
-    if (response.statusCode !== 200) {
-      throw new RefusedError(path, response.statusCode, text.slice(0, MAX_WHY_CHARS));
+    const expiry = new AbortController();
+    const disarm =
+      timeoutMs === NO_TIMEOUT
+        ? () => {}
+        : this.#clock.schedule(timeoutMs, () => expiry.abort(tooLate(path, timeoutMs)));
+    try {
+      const response = await request(`${this.#origin}${path}`, {
+        method,
+        dispatcher: this.#dispatcher,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        signal: AbortSignal.any([this.#signal, expiry.signal]),
+        ...(body && {
+          body: JSON.stringify(body),
+          headers: { "content-type": "application/json" },
+        }),
+      });
+      const text = await readBounded(response.body);
+      if (response.statusCode !== 200) {
+        throw new RefusedError(path, response.statusCode, text.slice(0, MAX_WHY_CHARS));
+      }
+      return schema.parse(JSON.parse(text));
+    } finally {
+      disarm();
     }
-    return schema.parse(JSON.parse(text));
   }
+}
+
+function tooLate(path: string, timeoutMs: number): Error {
+  return new Error(`${path} gave no answer within ${timeoutMs} ms`);
 }
 
 async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
