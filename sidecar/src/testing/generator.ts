@@ -1,8 +1,8 @@
-import type { ServerResponse } from "node:http";
 import type { Clock } from "@banterwire/protocol";
+import { type Answer, sendJson } from "./answer.ts";
 import type { Bookkeeper } from "./books.ts";
 import { EngineSlots, tokensIn } from "./engine-slots.ts";
-import type { Reply, Step } from "./reply.ts";
+import type { Reply } from "./reply.ts";
 import { Residency } from "./residency.ts";
 import { wait } from "./wait.ts";
 import { bytesOf, type Dialect, type Timings } from "./wire.ts";
@@ -22,7 +22,7 @@ export interface Job {
   readonly body: Readonly<Record<string, unknown>>;
   readonly prompt: string;
   readonly reply: Reply;
-  readonly response: ServerResponse;
+  readonly answer: Answer;
 }
 
 const NS_PER_MS = 1e6;
@@ -51,56 +51,51 @@ export class Generator {
   async load(
     model: string,
     body: Readonly<Record<string, unknown>>,
-    response: ServerResponse,
+    answer: Answer,
   ): Promise<void> {
-    const { signal, settle } = presence(response);
-    if (body["keep_alive"] !== 0) await this.#residency.ensure(model, optionsOf(body), signal);
-    this.#residency.keep(model, body["keep_alive"]);
-    if (!signal.aborted) {
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(JSON.stringify({ model, response: "", done: true, done_reason: "load" }));
+    if (body["keep_alive"] !== 0) {
+      await this.#residency.ensure(model, optionsOf(body), answer.gone);
     }
-    settle();
+    this.#residency.keep(model, body["keep_alive"]);
+    if (answer.gone.aborted) return;
+    sendJson(answer, { model, response: "", done: true, done_reason: "load" });
   }
 
   /** One generation from its arrival to its end. */
   async generate(job: Job): Promise<void> {
-    const { books } = this.#options;
-    const { signal, settle } = presence(job.response);
-    const close = books.open();
+    const { gone } = job.answer;
+    const close = this.#options.books.open();
     try {
-      if ((job.reply.status ?? 200) === 200) await this.#inSlot(job, signal);
-      else await this.#perform(job.reply, job.response, signal, job);
+      if ((job.reply.status ?? 200) === 200) await this.#inSlot(job);
+      else await this.#perform(job.reply, job.answer, job);
     } finally {
-      close(signal.aborted ? "cancelled" : "done");
-      settle();
+      close(gone.aborted ? "cancelled" : "done");
     }
   }
 
   /** A scripted answer that is no generation. */
-  async send(reply: Reply, response: ServerResponse, dialect: Dialect): Promise<void> {
-    const { signal, settle } = presence(response);
-    await this.#perform(reply, response, signal, { model: "scripted", dialect });
-    settle();
+  send(reply: Reply, answer: Answer, dialect: Dialect): Promise<void> {
+    return this.#perform(reply, answer, { model: "scripted", dialect });
   }
 
-  async #inSlot(job: Job, signal: AbortSignal): Promise<void> {
+  async #inSlot(job: Job): Promise<void> {
     const { books, prefillMsPerToken } = this.#options;
-    const loadMs = await this.#residency.ensure(job.model, optionsOf(job.body), signal);
+    const { gone } = job.answer;
+    const loadMs = await this.#residency.ensure(job.model, optionsOf(job.body), gone);
     this.#residency.keep(job.model, job.body["keep_alive"]);
     if (!this.#slots.hasFree) books.count("queued");
-    const lease = await this.#slots.acquire(job.prompt, signal);
+    const lease = await this.#slots.acquire(job.prompt, gone);
     if (!lease) return;
     try {
       const prefillMs = job.reply.prefillMs ?? lease.uncachedTokens * prefillMsPerToken;
-      await lease.prefill(prefillMs, signal);
+      await lease.prefill(prefillMs, gone);
       const timings: Timings = {
         loadNs: loadMs * NS_PER_MS,
         prefillNs: prefillMs * NS_PER_MS,
         promptTokens: tokensIn(job.prompt),
         tokens: job.reply.steps.filter((step) => step.do === "say").length,
       };
-      await this.#perform(job.reply, job.response, signal, { ...job, timings });
+      await this.#perform(job.reply, job.answer, { ...job, timings });
     } finally {
       lease.release();
     }
@@ -108,44 +103,24 @@ export class Generator {
 
   async #perform(
     { status = 200, contentType = "application/x-ndjson", steps }: Reply,
-    response: ServerResponse,
-    signal: AbortSignal,
+    answer: Answer,
     style: { readonly model: string; readonly dialect: Dialect; readonly timings?: Timings },
   ): Promise<void> {
+    const { gone } = answer;
     // The headers leave with the first bytes: there is no earlier sign of life.
-    response.writeHead(status, { "content-type": contentType });
+    answer.head(status, contentType);
     for (const step of steps) {
-      if (signal.aborted) return;
-      if (step.do === "die") return void response.socket?.destroy();
-      if (step.do === "hang") return untilGone(signal);
-      if (step.do === "wait") await wait(this.#options.clock, step.ms, signal);
-      else await written(response, step, style);
+      if (gone.aborted) return;
+      if (step.do === "die") return answer.destroy();
+      if (step.do === "hang") return untilGone(gone);
+      if (step.do === "wait") await wait(this.#options.clock, step.ms, gone);
+      else {
+        const bytes = bytesOf(step, style.model, style.dialect, style.timings);
+        if (bytes.length > 0) await answer.write(bytes);
+      }
     }
-    if (!signal.aborted) response.end();
+    if (!gone.aborted) answer.end();
   }
-}
-
-/** Each write in a loop turn of its own, so that pieces stay pieces on the wire. */
-function written(
-  response: ServerResponse,
-  step: Step,
-  style: { readonly model: string; readonly dialect: Dialect; readonly timings?: Timings },
-): Promise<void> {
-  const bytes = bytesOf(step, style.model, style.dialect, style.timings);
-  if (bytes.length === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    response.write(bytes, () => setImmediate(resolve));
-  });
-}
-
-/** Aborted when the client goes away before the answer is complete. */
-function presence(response: ServerResponse): { signal: AbortSignal; settle: () => void } {
-  const gone = new AbortController();
-  const onClose = (): void => {
-    if (!response.writableFinished) gone.abort();
-  };
-  response.on("close", onClose);
-  return { signal: gone.signal, settle: () => response.off("close", onClose) };
 }
 
 function untilGone(signal: AbortSignal): Promise<void> {

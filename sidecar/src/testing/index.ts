@@ -1,9 +1,8 @@
 export type { Books, Received } from "./books.ts";
 export { type Mood, MOODS } from "./moods.ts";
 export { refusing, type Reply, saying, type Step, tokensOf } from "./reply.ts";
+export type { Script, ScriptedModel } from "./scripted-engine.ts";
 export {
-  type Script,
-  type ScriptedModel,
   type ScriptedOllama,
   type ScriptedOllamaOptions,
   startScriptedOllama,

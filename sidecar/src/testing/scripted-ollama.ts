@@ -1,36 +1,18 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { type Clock, systemClock } from "@banterwire/protocol";
-import { Bookkeeper, type Books } from "./books.ts";
-import { Generator } from "./generator.ts";
-import { type Reply, saying } from "./reply.ts";
+import { httpAnswer } from "./answer.ts";
+import type { Books } from "./books.ts";
+import type { Reply } from "./reply.ts";
+import {
+  type Script,
+  ScriptedEngine,
+  type ScriptedEngineOptions,
+  type ScriptedModel,
+} from "./scripted-engine.ts";
 
-/** An installed model. */
-export interface ScriptedModel {
-  readonly name: string;
-  readonly sizeBytes?: number;
-  /** As `/api/show` tells; a model that can chat has `completion`. */
-  readonly capabilities?: readonly string[];
-  /** Served by another machine: a cloud model. */
-  readonly remoteHost?: string;
-}
-
-/** Decides how a generation is answered; `index` counts them from 0. */
-export type Script = (body: Readonly<Record<string, unknown>>, index: number) => Reply;
-
-export interface ScriptedOllamaOptions {
+export interface ScriptedOllamaOptions extends ScriptedEngineOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
-  /** Moves prefills, loads and scripted waits; hold it still to hold them still. */
-  readonly clock?: Clock;
-  readonly version?: string;
-  readonly models?: readonly ScriptedModel[];
-  /** What `OLLAMA_NUM_PARALLEL` says. */
-  readonly slots?: number;
-  readonly loadMs?: number;
-  readonly prefillMsPerToken?: number;
-  readonly defaultContextLength?: number;
-  readonly answerWith?: Reply | Script;
 }
 
 /** A real HTTP server that speaks Ollama's API and does what its script says. */
@@ -50,8 +32,6 @@ export interface ScriptedOllama {
 }
 
 const MAX_BODY_BYTES = 16_777_216;
-const DEFAULT_MODEL: ScriptedModel = { name: "scripted:latest" };
-const DEFAULT_LINE = saying("Mind the step, traveller.");
 
 /** Starts one on 127.0.0.1. */
 export async function startScriptedOllama(
@@ -63,30 +43,14 @@ export async function startScriptedOllama(
 }
 
 class ScriptedHost implements ScriptedOllama {
-  readonly #options: ScriptedOllamaOptions;
-  readonly #bookkeeper = new Bookkeeper();
-  readonly #generator: Generator;
-  readonly #models = new Map<string, ScriptedModel>();
-  readonly #pathAnswers = new Map<string, Reply>();
+  readonly #engine: ScriptedEngine;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((request, response) => {
     this.#handle(request, response).catch(() => response.destroy());
   });
-  #script: Script;
-  #generations = 0;
 
   constructor(options: ScriptedOllamaOptions) {
-    this.#options = options;
-    this.#script = asScript(options.answerWith ?? DEFAULT_LINE);
-    for (const model of options.models ?? [DEFAULT_MODEL]) this.install(model);
-    this.#generator = new Generator({
-      clock: options.clock ?? systemClock,
-      books: this.#bookkeeper,
-      slots: options.slots ?? 1,
-      loadMs: options.loadMs ?? 0,
-      prefillMsPerToken: options.prefillMsPerToken ?? 0,
-      defaultContextLength: options.defaultContextLength ?? 4_096,
-    });
+    this.#engine = new ScriptedEngine(options);
     this.#server.on("connection", (socket) => this.#attend(socket));
     this.#server.on("clientError", (_error, socket) => socket.destroy());
   }
@@ -100,24 +64,23 @@ class ScriptedHost implements ScriptedOllama {
   }
 
   get books(): Books {
-    return this.#bookkeeper.books;
+    return this.#engine.books;
   }
 
   answerWith(answer: Reply | Script): void {
-    this.#script = asScript(answer);
+    this.#engine.answerWith(answer);
   }
 
   answerPathWith(path: string, answer: Reply | "usual"): void {
-    if (answer === "usual") this.#pathAnswers.delete(path);
-    else this.#pathAnswers.set(path, answer);
+    this.#engine.answerPathWith(path, answer);
   }
 
   install(model: ScriptedModel): void {
-    this.#models.set(model.name, model);
+    this.#engine.install(model);
   }
 
   unload(): void {
-    this.#generator.unload();
+    this.#engine.unload();
   }
 
   listen(port: number): Promise<void> {
@@ -138,78 +101,17 @@ class ScriptedHost implements ScriptedOllama {
     socket.setNoDelay(true);
     socket.on("error", () => socket.destroy());
     this.#sockets.add(socket);
-    this.#bookkeeper.socketOpened();
+    this.#engine.bookkeeper.socketOpened();
     socket.on("close", () => {
       this.#sockets.delete(socket);
-      this.#bookkeeper.socketClosed();
+      this.#engine.bookkeeper.socketClosed();
     });
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = request.url ?? "/";
     const body = await bodyOf(request);
-    this.#bookkeeper.receive({ path, body });
-    const scripted = this.#pathAnswers.get(path);
-    if (scripted) return this.#generator.send(scripted, response, "generate");
-    switch (path) {
-      case "/api/version":
-        return json(response, { version: this.#options.version ?? "0.33.0-scripted" });
-      case "/api/tags":
-        return json(response, { models: this.#models.values().map(asTag).toArray() });
-      case "/api/ps":
-        return json(response, { models: this.#generator.resident });
-      case "/api/show":
-        return this.#show(body, response);
-      case "/api/chat":
-      case "/api/generate":
-        return this.#generate(path === "/api/chat" ? "chat" : "generate", body ?? {}, response);
-      default:
-        return json(response, { error: `nothing at ${path}` }, 404);
-    }
+    await this.#engine.handle(request.url ?? "/", body, httpAnswer(response));
   }
-
-  #show(body: Readonly<Record<string, unknown>> | undefined, response: ServerResponse): void {
-    const model = this.#models.get(String(body?.["model"]));
-    if (!model) return json(response, { error: "model not found" }, 404);
-    json(response, { capabilities: model.capabilities ?? ["completion"], model_info: {} });
-  }
-
-  #generate(
-    dialect: "chat" | "generate",
-    body: Readonly<Record<string, unknown>>,
-    response: ServerResponse,
-  ): Promise<void> {
-    const model = String(body["model"]);
-    if (!this.#models.has(model)) {
-      json(response, { error: `model '${model}' not found` }, 404);
-      return Promise.resolve();
-    }
-    const prompt = promptOf(body);
-    if (prompt === "") return this.#generator.load(model, body, response);
-    const reply = this.#script(body, this.#generations++);
-    return this.#generator.generate({ dialect, model, body, prompt, reply, response });
-  }
-}
-
-function asScript(answer: Reply | Script): Script {
-  return typeof answer === "function" ? answer : () => answer;
-}
-
-function asTag({ name, sizeBytes = 1_000_000, remoteHost }: ScriptedModel): object {
-  const remote = remoteHost === undefined ? {} : { remote_host: remoteHost };
-  return { name, model: name, size: sizeBytes, ...remote };
-}
-
-function promptOf(body: Readonly<Record<string, unknown>>): string {
-  const { messages, prompt } = body;
-  if (typeof prompt === "string") return prompt;
-  if (!Array.isArray(messages)) return "";
-  return messages.map((message: { content?: unknown }) => String(message.content)).join("\n");
-}
-
-function json(response: ServerResponse, value: object, status = 200): void {
-  response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify(value));
 }
 
 async function bodyOf(
