@@ -6,8 +6,8 @@ export interface MoodRow {
   readonly reply: Reply;
   /** What every player of the room is told. */
   readonly room: { readonly source: Source; readonly reason: Reason; readonly text: string };
-  /** The series of `/metrics` that tells the operator, one higher than before. */
-  readonly operator: string;
+  /** The series of `/metrics` that tells the operator why, beside that of the line's end. */
+  readonly operator: string | undefined;
   /** How the engine sees the generation end: by its own doing, or because its client went away. */
   readonly slot: "done" | "cancelled";
 }
@@ -28,15 +28,13 @@ const TRUNCATED: MoodRow["room"] = {
 };
 const WORDS = "Ein Bärenhunger! 🐻 Käse?";
 
-const completed = 'banterwire_lines_total{source="model",reason="complete"}';
 const cancelled = (reason: string): string => `banterwire_cancels_total{reason="${reason}"}`;
 const failed = (kind: string): string => `banterwire_generation_failures_total{failure="${kind}"}`;
-const nothingSaid = 'banterwire_lines_total{source="fallback",reason="upstream"}';
 
 function row(
   reply: Reply,
   room: MoodRow["room"],
-  operator: string,
+  operator?: string,
   slot: MoodRow["slot"] = "done",
 ): MoodRow {
   return { reply, room, operator, slot };
@@ -44,7 +42,7 @@ function row(
 
 /** The moods that one cue meets on a warm engine, one row each. */
 export const MOOD_ROWS: Readonly<Record<string, MoodRow>> = {
-  "a plain answer": row(saying(WORDS), complete(WORDS), completed),
+  "a plain answer": row(saying(WORDS), complete(WORDS)),
   "a trickle that goes on after the budget": row(
     {
       steps: [
@@ -56,14 +54,13 @@ export const MOOD_ROWS: Readonly<Record<string, MoodRow>> = {
       ],
     },
     complete("Mind the"),
-    completed,
   ),
-  "empty first tokens": row(MOODS.emptyFirstTokens, complete("Mind the"), completed),
-  "a little thinking": row(MOODS.thinking, complete("Mind the"), completed),
-  "done twice": row(MOODS.doubleDone, complete("Mind the"), completed),
-  "text after done": row(MOODS.textAfterDone, complete("Mind the"), completed),
-  "bytes split anywhere": row(inPieces(saying(WORDS), 1), complete(WORDS), completed),
-  "lines merged": row(inOneWrite(saying(WORDS)), complete(WORDS), completed),
+  "empty first tokens": row(MOODS.emptyFirstTokens, complete("Mind the")),
+  "a little thinking": row(MOODS.thinking, complete("Mind the")),
+  "done twice": row(MOODS.doubleDone, complete("Mind the")),
+  "text after done": row(MOODS.textAfterDone, complete("Mind the")),
+  "bytes split anywhere": row(inPieces(saying(WORDS), 1), complete(WORDS)),
+  "lines merged": row(inOneWrite(saying(WORDS)), complete(WORDS)),
 
   "a stall in mid-line": row(MOODS.stallMidLine, TRUNCATED, cancelled("stalled"), "cancelled"),
   "death in mid-line": row(MOODS.deathMidLine, TRUNCATED, failed("ended-early")),
@@ -81,7 +78,7 @@ export const MOOD_ROWS: Readonly<Record<string, MoodRow>> = {
   "an error line": row(MOODS.errorLine, authored("upstream"), failed("engine")),
   "an empty body": row(MOODS.emptyBody, authored("upstream"), failed("ended-early")),
   "death before any text": row(MOODS.deathBeforeText, authored("upstream"), failed("connect")),
-  "done without text": row(MOODS.doneWithoutText, authored("upstream"), nothingSaid),
+  "done without text": row(MOODS.doneWithoutText, authored("upstream")),
 
   "a slow first token": row(
     MOODS.slowFirstToken,
