@@ -36,6 +36,11 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
+  /** When the next timer falls due; undefined while there is none. */
+  get nextDueMs(): number | undefined {
+    return this.#earliest()?.dueMs;
+  }
+
   /** Moves time on; timers that fall due fire at their own moment, those due together in order. */
   advance(byMs: number): void {
     const untilMs = this.#nowMs + byMs;

@@ -14,6 +14,7 @@ describe("the fake clock", () => {
     });
     clock.schedule(10, note("early too"));
     clock.schedule(1, note("called off"))();
+    expect(clock.nextDueMs).toBe(110);
     clock.advance(20);
     expect(fired).toEqual([
       ["early", 110],
@@ -21,7 +22,7 @@ describe("the fake clock", () => {
       ["chained", 115],
       ["late", 120],
     ]);
-    expect([clock.nowMs(), clock.pending]).toEqual([120, 0]);
+    expect([clock.nowMs(), clock.pending, clock.nextDueMs]).toEqual([120, 0, undefined]);
   });
 
   it("fires nothing while the loop is blocked, and in one turn only what was due before it", () => {
