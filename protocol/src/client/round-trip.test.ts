@@ -1,18 +1,30 @@
 import { expect, it } from "vitest";
 import { RoundTrip } from "./round-trip.ts";
 
-it("allows nothing before the first round trip, and three times the first after it", () => {
+function estimateAfter(samplesMs: readonly number[]): number {
   const trip = new RoundTrip();
-  expect(trip.estimateMs).toBe(0);
-  trip.sample(10);
-  expect(trip.estimateMs).toBe(30);
+  for (const sampleMs of samplesMs) trip.sample(sampleMs);
+  return trip.estimateMs;
+}
+
+it("allows nothing before the first round trip, and twice the first after it", () => {
+  expect(estimateAfter([])).toBe(0);
+  expect(estimateAfter([10])).toBe(20);
 });
 
-it("comes down to a steady round trip, and stays above a varying one", () => {
-  const steady = new RoundTrip();
-  for (let i = 0; i < 100; i++) steady.sample(10);
-  expect(steady.estimateMs).toBeCloseTo(10, 3);
-  const varying = new RoundTrip();
-  for (let i = 0; i < 100; i++) varying.sample(i % 2 === 0 ? 5 : 15);
-  expect(varying.estimateMs).toBeGreaterThan(15);
+it("comes down to a steady round trip, and stays above one that varies", () => {
+  expect(estimateAfter(Array.from({ length: 100 }, () => 10))).toBeCloseTo(10, 3);
+  expect(estimateAfter(Array.from({ length: 100 }, (_, i) => (i % 2 ? 15 : 5)))).toBeGreaterThan(
+    15,
+  );
+});
+
+it("forgets a slow start within a few round trips, and leaves the model most of 200 ms", () => {
+  expect(estimateAfter([60, 10, 5, 3])).toBeLessThan(65);
+  expect(estimateAfter([60, 10, 5, 3, 3, 3])).toBeLessThan(30);
+});
+
+it("follows a way that has become longer", () => {
+  const longer = [...Array.from({ length: 20 }, () => 1), ...Array.from({ length: 20 }, () => 40)];
+  expect(estimateAfter(longer)).toBeGreaterThan(40);
 });

@@ -1,10 +1,12 @@
-const SMOOTHING = 1 / 8;
-const VARIANCE_SMOOTHING = 1 / 4;
-const DEVIATIONS = 4;
+/** How far the estimate follows a slower round trip, and how far a quicker one. */
+const SMOOTHING = { slower: 1 / 8, quicker: 1 / 2 } as const;
+const VARIATION_SMOOTHING = { more: 1 / 4, less: 1 / 2 } as const;
+const DEVIATIONS = 2;
 
 /**
- * Smoothed round-trip time with its variation, after RFC 6298: an estimate that most round trips
- * stay below.
+ * Smoothed round-trip time with its variation, after RFC 6298, but quicker to come down: what is
+ * allowed for the way is taken from the model, and a slow answer tells of a busy start rather than
+ * of the way. To allow too little costs nothing, for the client speaks its own fallback in time.
  */
 export class RoundTrip {
   #smoothedMs: number | undefined;
@@ -22,8 +24,9 @@ export class RoundTrip {
       this.#variationMs = roundTripMs / 2;
       return;
     }
-    const errorMs = Math.abs(this.#smoothedMs - roundTripMs);
-    this.#variationMs += VARIANCE_SMOOTHING * (errorMs - this.#variationMs);
-    this.#smoothedMs += SMOOTHING * (roundTripMs - this.#smoothedMs);
+    const errorMs = roundTripMs - this.#smoothedMs;
+    const changeMs = Math.abs(errorMs) - this.#variationMs;
+    this.#variationMs += VARIATION_SMOOTHING[changeMs > 0 ? "more" : "less"] * changeMs;
+    this.#smoothedMs += SMOOTHING[errorMs > 0 ? "slower" : "quicker"] * errorMs;
   }
 }
