@@ -121,6 +121,14 @@ export type Happening =
       readonly message: string;
       readonly remedy: string;
     }
+  /** It takes generations and answers none. */
+  | {
+      readonly kind: "endpointWedged";
+      readonly origin: string;
+      readonly code: string;
+      readonly message: string;
+      readonly remedy: string;
+    }
   /** Somebody else changed how the model is loaded. */
   | {
       readonly kind: "foreignReload";

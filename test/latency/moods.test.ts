@@ -1,7 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { LatencyGame, type LatencyTavern, MOODY } from "./latency-tavern.ts";
+import { type Heard, LatencyGame, type LatencyTavern, MOODY } from "./latency-tavern.ts";
 import { MOOD_ROWS } from "./moods.ts";
-import { expectBalancedBooks, expectInBudget, expectModelAgain, figuresOf } from "./verdict.ts";
+import {
+  expectBalancedBooks,
+  expectInBudget,
+  expectModelAgain,
+  figuresOf,
+  SPOILT_MS,
+} from "./verdict.ts";
+
+/** A busy machine may have to be asked again. */
+const TEST_WITHIN_MS = 60_000;
 
 const game = new LatencyGame();
 let tavern: LatencyTavern;
@@ -14,29 +23,51 @@ beforeEach(async () => {
 });
 afterEach(() => tavern.close());
 
+/** One line, what the series gained by it, and how many of the engine's generations were cut. */
+interface Asked {
+  readonly heard: Heard;
+  readonly gained: readonly number[];
+  readonly cancelled: number;
+}
+
+/** Asks until a line was not spoilt by the machine; every one has to be in the budget. */
+async function ask(series: readonly string[], tell: (what: string) => unknown): Promise<Asked> {
+  for (;;) {
+    const before = await metrics(series);
+    const { cancelled } = tavern.ollama.books;
+    const heard = await tavern.ask(MOODY);
+    await tell(figuresOf(heard));
+    expectInBudget(heard);
+    await expectBalancedBooks(tavern);
+    if (heard.noiseMs < SPOILT_MS) {
+      const after = await metrics(series);
+      const gained = after.map((count, index) => count - (before[index] ?? 0));
+      return { heard, gained, cancelled: tavern.ollama.books.cancelled - cancelled };
+    }
+    await expectModelAgain(tavern);
+  }
+}
+
 function metrics(series: readonly string[]): Promise<number[]> {
   return Promise.all(series.map((one) => tavern.metric(one)));
 }
 
 for (const [mood, { reply, room, operator, slot }] of Object.entries(MOOD_ROWS)) {
-  test(`${mood}: text within the budget, one end, the operator told, the slot back`, async ({
-    annotate,
-  }) => {
-    tavern.mood(reply);
-    const { reason, ...line } = room;
-    const ended = `banterwire_lines_total{source="${room.source}",reason="${reason}"}`;
-    const told = [ended, ...(operator === undefined ? [] : [operator])];
-    const before = await metrics(told);
-    const { cancelled } = tavern.ollama.books;
-    const heard = await tavern.ask(MOODY);
-    await annotate(figuresOf(heard));
-    expectInBudget(heard);
-    expect(heard.room).toMatchObject(room);
-    expect(heard.player).toMatchObject({ ...line, end: { reason } });
-    await expectBalancedBooks(tavern);
-    expect(await metrics(told)).toEqual(before.map((count) => count + 1));
-    expect(tavern.ollama.books.cancelled - cancelled).toBe(slot === "cancelled" ? 1 : 0);
-    await expectModelAgain(tavern);
-    expect(heard.ends).toBe(1);
-  });
+  test(
+    `${mood}: text within the budget, one end, the operator told, the slot back`,
+    async ({ annotate }) => {
+      tavern.mood(reply);
+      const { reason, ...line } = room;
+      const ended = `banterwire_lines_total{source="${room.source}",reason="${reason}"}`;
+      const told = operator === undefined ? [ended] : [ended, operator];
+      const { heard, gained, cancelled } = await ask(told, annotate);
+      expect(heard.room).toMatchObject(room);
+      expect(heard.player).toMatchObject({ ...line, end: { reason } });
+      expect(gained).toEqual(told.map(() => 1));
+      expect(cancelled).toBe(slot === "cancelled" ? 1 : 0);
+      await expectModelAgain(tavern);
+      expect(heard.ends).toBe(1);
+    },
+    TEST_WITHIN_MS,
+  );
 }

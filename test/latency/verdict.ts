@@ -12,10 +12,19 @@ const CLIENT_GUARD_MS = 10;
 const UNSEEN_MS = 6;
 const SERVICE_WITHIN_MS = 10_000;
 
-/** Text came in time, and a room that stalled did so because this machine did. */
+/**
+ * Past so much noise a line's source is the machine's doing, milliseconds: the line is asked for
+ * again. What it says of its time holds all the same.
+ */
+export const SPOILT_MS = 75;
+
+/**
+ * Text came in time, but for the margin and what this process's own loop was late by; and a room
+ * that stalled did so because that loop did.
+ */
 export function expectInBudget({ room, playerTtftMs, noiseMs }: Heard): void {
-  expect(room.ttftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS);
-  expect(playerTtftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS);
+  expect(room.ttftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS + noiseMs);
+  expect(playerTtftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS + noiseMs);
   if (!room.roomStall) return;
   const lateMs = (room.ttftMs ?? 0) - (TTFT_BUDGET_MS - CLIENT_GUARD_MS);
   expect(noiseMs, "a room stall that no recorded loop delay explains").toBeGreaterThan(

@@ -34,6 +34,7 @@ const LINES: Readonly<Record<Kind, readonly [Level, string]>> = {
   outcomeReported: ["debug", "outcome"],
   endpointWarm: ["info", "endpoint warm"],
   endpointDown: ["warn", "endpoint down"],
+  endpointWedged: ["warn", "endpoint wedged"],
   foreignReload: ["warn", "the model was reloaded by another"],
   warmUpRefused: ["warn", "a character's prefix cannot be kept warm"],
   generationFailed: ["warn", "generation failed"],

@@ -113,6 +113,10 @@ export const METRICS = {
     type: "counter",
     help: "Times that another client changed how the model is loaded.",
   },
+  banterwire_wedges_total: {
+    type: "counter",
+    help: "Times an endpoint took generations, answered none and was put into quarantine.",
+  },
   banterwire_endpoint_state: {
     type: "gauge",
     help: "1 for the state that the endpoint is in.",
@@ -197,11 +201,6 @@ export const METRICS = {
     type: "counter",
     isFed: false,
     help: "Lines moved to another endpoint.",
-  },
-  banterwire_wedges_total: {
-    type: "counter",
-    isFed: false,
-    help: "Times an endpoint was found wedged and quarantined.",
   },
   banterwire_prefix_hits_total: {
     type: "counter",

@@ -86,6 +86,7 @@ const EVERYTHING: readonly Happening[] = [
   { kind: "roomOpened", connection: 1, room: 1, worldKey: HOSTILE },
   { kind: "generationCancelled", ...NAME, reason: "budget" },
   { kind: "generationFailed", origin: HOSTILE, failure: "engine", why: HOSTILE },
+  { kind: "endpointWedged", origin: HOSTILE, code: HOSTILE, message: HOSTILE, remedy: HOSTILE },
   { kind: "foreignReload", origin: HOSTILE, contextLength: 1 },
   { kind: "textAfterCancel", pieces: 4 },
 ];

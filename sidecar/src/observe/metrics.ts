@@ -68,6 +68,8 @@ export class Metrics {
         return this.#count("banterwire_tokens_after_cancel_total", {}, happening.pieces);
       case "generationFailed":
         return this.#count("banterwire_generation_failures_total", { failure: happening.failure });
+      case "endpointWedged":
+        return this.#count("banterwire_wedges_total");
       case "foreignReload":
         return this.#count("banterwire_foreign_reloads_total");
       case "connectionOpened":

@@ -1,6 +1,6 @@
 import { FakeClock } from "@banterwire/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { unobserved } from "../happening.ts";
+import { type Happening, unobserved } from "../happening.ts";
 import {
   MOODS,
   refusing,
@@ -98,6 +98,25 @@ function ask(content = "Hello there.") {
   return { seen, giveUp };
 }
 
+/** Gives up one generation without a chunk, as a line does at its deadline. */
+async function miss(): Promise<void> {
+  const { giveUp } = ask();
+  await soon(() => expect(ollama.books.inFlight).toBe(1));
+  giveUp.abort();
+  endpoint.suspect();
+  await soon(() => expect(ollama.books.inFlight).toBe(0));
+}
+
+/** With an engine that was found wedged; returns what the operator was told. */
+async function openWedged(): Promise<Happening[]> {
+  const happenings: Happening[] = [];
+  await openWarm({}, { observe: (happening) => happenings.push(happening) });
+  ollama.answerWith(MOODS.blackHole);
+  await miss();
+  await until(() => expect(endpoint.status.trouble).toMatchObject({ code: "wedged" }));
+  return happenings;
+}
+
 function bodies(path: string): (Readonly<Record<string, unknown>> | undefined)[] {
   return ollama.books.received.filter((one) => one.path === path).map(({ body }) => body);
 }
@@ -105,6 +124,10 @@ function bodies(path: string): (Readonly<Record<string, unknown>> | undefined)[]
 /** How often the prompt was sent. */
 function timesSent(content: string): number {
   return bodies("/api/chat").filter((body) => JSON.stringify(body).includes(content)).length;
+}
+
+function unloads(): number {
+  return bodies("/api/generate").filter((body) => body?.["keep_alive"] === 0).length;
 }
 
 async function resident(): Promise<Record<string, unknown> | undefined> {
@@ -350,6 +373,73 @@ describe("suspicion", () => {
     const { seen } = ask();
     await soon(() => expect(seen.failed).toMatchObject([{ kind: "status" }]));
     expect(endpoint.unavailable).toBe("the endpoint is checking");
+  });
+});
+
+describe("an engine that answers nothing", () => {
+  test("is quarantined: the operator is told once, the model unloaded once", async () => {
+    const happenings = await openWedged();
+    expect(endpoint.status.state).toBe("down");
+    expect(endpoint.unavailable).toBe("the endpoint is wedged");
+    await soon(() => expect(unloads()).toBe(1));
+    const { opens } = ollama.books;
+    for (const canaries of [1, 2, 3]) {
+      await until(() => expect(ollama.books.opens).toBe(opens + canaries));
+      clock.advance(60_000);
+    }
+    expect(happenings.filter(({ kind }) => kind === "endpointWedged")).toHaveLength(1);
+    expect(unloads()).toBe(1);
+    expect(endpoint.status.trouble?.code).toBe("wedged");
+  });
+
+  test("serves again by itself once a canary is answered", async () => {
+    await openWedged();
+    ollama.answerWith(saying("Yes."));
+    await until(() => expect(endpoint.status).toMatchObject({ state: "warm", trouble: null }));
+    expect(endpoint.unavailable).toBeUndefined();
+    const { seen } = ask();
+    await soon(() => expect(seen.text).toBe("Yes."));
+  });
+
+  test("ends its quarantine when it is closed", async () => {
+    await openWedged();
+    await endpoint.close();
+    await soon(() => expect(ollama.books).toMatchObject({ inFlight: 0, sockets: 0 }));
+    // Its canaries are zombies for so long.
+    clock.advance(1_000);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("is asked for a canary only when its zombies are gone", async () => {
+    await openWarm();
+    ollama.answerWith(MOODS.blackHole);
+    await miss();
+    const { opens } = ollama.books;
+    clock.advance(900);
+    await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(1));
+    expect(ollama.books.opens).toBe(opens);
+    await until(() => expect(ollama.books.opens).toBe(opens + 1));
+  });
+
+  test("is spared cues after three misses in a row, and trusted after an answer", async () => {
+    await openWarm({}, { zombieHoldMs: 0, slots: 4 });
+    const other = ask();
+    await soon(() => expect(other.seen.done).toHaveLength(1));
+    ollama.answerWith(MOODS.blackHole);
+    // One that goes on keeps canaries back.
+    const stays = ask();
+    await soon(() => expect(ollama.books.inFlight).toBe(1));
+    for (let misses = 0; misses < 3; misses++) {
+      const { giveUp } = ask();
+      await soon(() => expect(ollama.books.inFlight).toBe(2));
+      giveUp.abort();
+      endpoint.suspect();
+      await soon(() => expect(ollama.books.inFlight).toBe(1));
+    }
+    await soon(() => expect(endpoint.unavailable).toMatch(/answered none/u));
+    ollama.answerWith(saying("Yes."));
+    stays.giveUp.abort();
+    await until(() => expect(endpoint.unavailable).toBeUndefined());
   });
 });
 

@@ -3,6 +3,7 @@ import { type Dispatcher, Pool } from "undici";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import { MAX_SLOTS } from "../config/settings.ts";
 import type { Observe } from "../happening.ts";
+import { advanceWedge, CLEAR, holdsOff, probeDelayMs, type WedgeEvent } from "../policy/wedge.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { chatBody, KEEP_ALIVE_FOREVER, type RunnerOptions, streamChat } from "./ollama-chat.ts";
 import { OllamaControl, RefusedError } from "./ollama-control.ts";
@@ -45,6 +46,8 @@ export type EndpointState =
   | { readonly name: "warm"; readonly engine: Engine; readonly warmTtftMs: number }
   /** A line was too late: is the model still resident? */
   | { readonly name: "checking"; readonly engine: Engine; readonly warmTtftMs: number }
+  /** It takes generations and answers none: nothing but canaries is sent until one is answered. */
+  | { readonly name: "wedged"; readonly engine: Engine; readonly trouble: Trouble }
   | { readonly name: "down"; readonly trouble: Trouble }
   | { readonly name: "closed" };
 
@@ -65,7 +68,12 @@ const WATCH_INTERVAL_MS = 5_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 const KEEP_ALIVE_MS = 60_000;
+/** Of a canary that may have to wait for a load. */
 const CANARY_TIMEOUT_MS = 60_000;
+/** Of a canary to a resident model with nothing else in flight: far more than a batch of prefill. */
+const WEDGE_TIMEOUT_MS = 10_000;
+/** How often a doubted engine is looked at: until its zombies are gone, a canary would tell nothing. */
+const DOUBT_INTERVAL_MS = 500;
 
 /**
  * One Ollama with one model: finds it, loads it, keeps it and the characters' prefixes warm, hands
@@ -81,6 +89,7 @@ export class Endpoint implements Upstream {
   readonly #leaving = new AbortController();
   readonly #closing = new AbortController();
   #state: EndpointState = { name: "starting" };
+  #wedge = CLEAR;
   #alarm = Promise.withResolvers<void>();
   #tending: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
@@ -103,7 +112,8 @@ export class Endpoint implements Upstream {
   }
 
   get unavailable(): string | undefined {
-    return this.#state.name === "warm" ? undefined : `the endpoint is ${this.#state.name}`;
+    if (this.#state.name !== "warm") return `the endpoint is ${this.#state.name}`;
+    return holdsOff(this.#wedge) ? "the endpoint answered none of the last lines" : undefined;
   }
 
   get status(): EndpointStatus {
@@ -116,7 +126,7 @@ export class Endpoint implements Upstream {
       model: engine?.choice.model ?? loading?.model ?? null,
       contextLength: engine?.runnerOptions.num_ctx ?? null,
       state: visibleState(state.name),
-      trouble: state.name === "down" ? state.trouble : null,
+      trouble: "trouble" in state ? state.trouble : null,
       warmTtftMs: "warmTtftMs" in state ? state.warmTtftMs : null,
       ...this.#desk.books,
     };
@@ -141,6 +151,11 @@ export class Endpoint implements Upstream {
 
   /** A line was given up before its first chunk: perhaps the model is being loaded. */
   suspect(): void {
+    this.#advanceWedge({ name: "miss" });
+    this.#checkResidency();
+  }
+
+  #checkResidency(): void {
     if (this.#state.name !== "warm") return;
     this.#state = { ...this.#state, name: "checking" };
     this.#raiseAlarm();
@@ -216,6 +231,7 @@ export class Endpoint implements Upstream {
       this.#prefixes.forgetAll();
       await this.#timeFirstToken(engine);
       const warmTtftMs = await this.#timeFirstToken(engine);
+      this.#advanceWedge({ name: "answer" });
       this.#setUnlessClosed({ name: "warm", engine, warmTtftMs });
       const { model } = choice;
       observe({ kind: "endpointWarm", origin, engineVersion, model, warmTtftMs });
@@ -229,7 +245,7 @@ export class Endpoint implements Upstream {
   async #watch(left: AbortSignal): Promise<void> {
     while (!left.aborted) {
       const state = this.#state;
-      if (!("engine" in state)) return;
+      if (!("warmTtftMs" in state)) return;
       const { control, choice, runnerOptions, origin } = state.engine;
       const resident = (await control.resident()).find(({ name }) => name === choice.model);
       if (!resident) return;
@@ -241,8 +257,51 @@ export class Endpoint implements Upstream {
       // An answer to a question older than the suspicion does not lift it.
       if (this.#state === state) this.#setUnlessClosed({ ...state, name: "warm" });
       this.#onProgress();
+      await this.#resolveDoubt(state.engine);
+      if (this.#wedge.name === "quarantined") return this.#quarantine(state.engine, left);
       await this.#warmPrefixes(state.engine);
-      await this.#pause(WATCH_INTERVAL_MS);
+      await this.#pause(this.#wedge.name === "doubted" ? DOUBT_INTERVAL_MS : WATCH_INTERVAL_MS);
+    }
+  }
+
+  /** Asks an engine that left a line without a chunk for a token, once it has nothing else to do. */
+  async #resolveDoubt(engine: Engine): Promise<void> {
+    if (this.#wedge.name === "doubted" && this.#desk.isUnused) {
+      await this.#probe(engine, WEDGE_TIMEOUT_MS);
+    }
+  }
+
+  /** Sends nothing but canaries until one is answered; then the model has to be brought up again. */
+  async #quarantine(engine: Engine, left: AbortSignal): Promise<void> {
+    const { origin, control, choice } = engine;
+    if (left.aborted) return;
+    const trouble = wedged(choice.model);
+    this.#setUnlessClosed({ name: "wedged", engine, trouble });
+    this.#options.observe({ kind: "endpointWedged", origin, ...trouble });
+    try {
+      // A runner that starts anew has all of its slots again.
+      await control.unload(choice.model);
+    } catch {
+      // It may not answer this either; the operator has been told.
+    }
+    while (this.#wedge.name === "quarantined" && !left.aborted) {
+      await this.#pause(probeDelayMs(this.#wedge));
+      if (!left.aborted) await this.#probe(engine, CANARY_TIMEOUT_MS);
+    }
+  }
+
+  /** One canary, and what its answer or its silence says. */
+  async #probe(engine: Engine, timeoutMs: number): Promise<void> {
+    const { opens } = this.#desk.books;
+    try {
+      await this.#timeFirstToken(engine, { timeoutMs });
+      this.#advanceWedge({ name: "answer" });
+    } catch (error) {
+      if (error instanceof GenerationError && error.isRefusal) {
+        return this.#advanceWedge({ name: "answer" });
+      }
+      if (!(error instanceof UnansweredError)) throw error;
+      this.#advanceWedge({ name: "silence", alone: this.#desk.books.opens === opens + 1 });
     }
   }
 
@@ -253,7 +312,7 @@ export class Endpoint implements Upstream {
       if (!prefix) return;
       this.#prefixes.markWarm(prefix);
       try {
-        await this.#timeFirstToken(engine, prefix);
+        await this.#timeFirstToken(engine, { prefix });
       } catch (error) {
         // Such as a persona longer than the context: its lines fail, the others need not.
         if (!(error instanceof GenerationError) || !error.isRefusal) throw error;
@@ -264,11 +323,14 @@ export class Endpoint implements Upstream {
   }
 
   /** One token through a slot like any other; resolves with its TTFT, milliseconds. */
-  #timeFirstToken(engine: Engine, prefix?: ChatMessage): Promise<number> {
+  #timeFirstToken(
+    engine: Engine,
+    { prefix, timeoutMs = CANARY_TIMEOUT_MS }: CanaryOptions = {},
+  ): Promise<number> {
     const { clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const expiry = new AbortController();
-    const disarm = clock.schedule(CANARY_TIMEOUT_MS, () => expiry.abort());
+    const disarm = clock.schedule(timeoutMs, () => expiry.abort());
     const sentMs = clock.nowMs();
     let firstMs: number | undefined;
     const wish: SlotRequest = {
@@ -286,7 +348,7 @@ export class Endpoint implements Upstream {
         failed: (failure) => reject(new GenerationError(failure)),
       },
     };
-    wish.signal.addEventListener("abort", () => reject(new Error("the engine gave no answer")), {
+    wish.signal.addEventListener("abort", () => reject(new UnansweredError()), {
       once: true,
     });
     this.#desk.request(wish, (granted) => this.#send(engine, granted));
@@ -302,11 +364,19 @@ export class Endpoint implements Upstream {
       ...wish,
       events: {
         ...wish.events,
+        text: (piece) => {
+          this.#advanceWedge({ name: "answer" });
+          wish.events.text(piece);
+        },
+        done: (generation) => {
+          this.#advanceWedge({ name: "answer" });
+          wish.events.done(generation);
+        },
         failed: (failure) => {
           const { origin } = state.engine;
           const { kind, why } = failure;
           this.#options.observe({ kind: "generationFailed", origin, failure: kind, why });
-          this.suspect();
+          this.#checkResidency();
           wish.events.failed(failure);
         },
       },
@@ -326,6 +396,10 @@ export class Endpoint implements Upstream {
     if (!known) this.#options.observe({ kind: "endpointDown", ...trouble });
     if ("engine" in this.#state) this.#state.engine.pool.destroy().catch(ignore);
     this.#setUnlessClosed({ name: "down", trouble });
+  }
+
+  #advanceWedge(event: WedgeEvent): void {
+    this.#wedge = advanceWedge(this.#wedge, event);
   }
 
   #setUnlessClosed(state: EndpointState): void {
@@ -352,6 +426,19 @@ function connectPool(origin: string): Dispatcher {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+}
+
+interface CanaryOptions {
+  readonly prefix?: ChatMessage;
+  readonly timeoutMs?: number;
+}
+
+/** A generation of our own that was not answered in time. */
+class UnansweredError extends Error {
+  constructor() {
+    super("the engine gave no answer");
+    this.name = "UnansweredError";
+  }
 }
 
 /** A generation of our own that failed. */
@@ -388,6 +475,15 @@ function loadFailed(model: string, { why }: RefusedError): TroubleError {
   });
 }
 
+function wedged(model: string): Trouble {
+  return {
+    code: "wedged",
+    message: `Ollama takes requests for the model '${model}' and answers none, although nothing else of the sidecar's is in flight.`,
+    remedy:
+      "It was asked to unload the model. If that does not help, restart Ollama; the sidecar goes on asking and serves again by itself.",
+  };
+}
+
 function silent(error: unknown): Trouble {
   const why = error instanceof Error ? error.message || error.name : String(error);
   return {
@@ -399,7 +495,7 @@ function silent(error: unknown): Trouble {
 
 function visibleState(name: EndpointState["name"]): EndpointStatus["state"] {
   if (name === "checking") return "warm";
-  return name === "closed" ? "down" : name;
+  return name === "closed" || name === "wedged" ? "down" : name;
 }
 
 /** Closing a pool whose engine is gone may fail; there is nothing left to close then. */

@@ -90,6 +90,12 @@ export class OllamaControl {
     await this.#call("POST", "/api/generate", body, z.object({}), NO_TIMEOUT);
   }
 
+  /** Puts a model out of memory. */
+  async unload(model: string): Promise<void> {
+    const body = { model, keep_alive: 0, stream: false };
+    await this.#call("POST", "/api/generate", body, z.object({}));
+  }
+
   async #call<T>(
     method: "GET" | "POST",
     path: string,

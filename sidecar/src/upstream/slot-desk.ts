@@ -53,6 +53,11 @@ export class SlotDesk {
     return this.#slots.inFlight === 0 && this.#slots.waiting === 0;
   }
 
+  /** Nothing of ours is at work upstream, zombies included. */
+  get isUnused(): boolean {
+    return this.#isQuiet && this.#slots.zombies === 0;
+  }
+
   get isIdle(): boolean {
     return this.#slots.hasFree && this.#slots.waiting === 0;
   }

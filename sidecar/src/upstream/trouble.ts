@@ -5,6 +5,7 @@ export interface Trouble {
     | "model_missing"
     | "no_chat_model"
     | "load_failed"
+    | "wedged"
     | "embedded_missing"
     | "embedded_down";
   readonly message: string;
