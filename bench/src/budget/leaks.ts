@@ -4,6 +4,7 @@ import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
 import { type SidecarProcess, startWarmSidecar } from "../support/sidecar.ts";
+import { slopeOf } from "../support/statistics.ts";
 import { descriptorsOf } from "../support/usage.ts";
 
 const CANCELS_PER_SECOND = 500;
@@ -12,7 +13,9 @@ const WARM_UP_CANCELS = 2_000;
 const MAX_AGE_MS = 20;
 const REMAINING_MS = 60_000;
 /** Zombies are buried and idle sockets are closed. */
-const SETTLE_MS = 3_000;
+const SETTLE_MS = 2_000;
+/** Looks after equally many cancels each. The heap moves in steps of its own: its slope counts. */
+const LOOKS = 8;
 const SLOTS = 1_024;
 
 interface Look {
@@ -34,8 +37,13 @@ export async function measureLeaks(cancels: number, random: () => number): Promi
   try {
     await cancelMany(game, WARM_UP_CANCELS, random);
     const before = await look();
-    await cancelMany(game, cancels, random);
-    const after = await look();
+    const heaps: [cancels: number, bytes: number][] = [[0, before.heapBytes]];
+    let after = before;
+    for (let step = 1; step <= LOOKS; step++) {
+      await cancelMany(game, cancels / LOOKS, random);
+      after = await look();
+      heaps.push([(step * cancels) / LOOKS, after.heapBytes]);
+    }
     const left = await leftOpen(sidecar);
     return {
       "cancels looked at": figureOf([cancels], "cancels"),
@@ -44,7 +52,7 @@ export async function measureLeaks(cancels: number, random: () => number): Promi
         [after.upstreamSockets - before.upstreamSockets],
         "sockets",
       ),
-      "heap gained per cancel": figureOf([(after.heapBytes - before.heapBytes) / cancels], "bytes"),
+      "heap gained per cancel": figureOf([slopeOf(heaps)], "bytes"),
       "generations and lines left open": figureOf([left], "generations"),
     };
   } finally {

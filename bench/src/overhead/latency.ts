@@ -30,6 +30,9 @@ export interface LatencyPlan {
   readonly roundMs: number;
 }
 
+/** A process is slow until its code is compiled; what it does in this time is not looked at. */
+const WARM_UP = { forMs: 3_000, seed: 0 };
+
 /** Added TTFT and inter-token gaps. Rejects if the generator was saturated. */
 export async function measureLatency(
   fleet: Fleet,
@@ -39,9 +42,12 @@ export async function measureLatency(
 ): Promise<Figures> {
   const perSecond = (streams * 1000) / (pace.prefillMs + pace.tokens * pace.gapMs);
   const heard: Record<LatencyPeer, Heard[]> = { direct: [], floor: [], sidecar: [] };
+  for (const peer of LATENCY_PEERS) {
+    await fleet.games[peer].arrivals({ ...WARM_UP, perSecond, pace });
+  }
   for (let round = 0; round < rounds; round++) {
     for (const peer of LATENCY_PEERS) {
-      const arrivals = { perSecond, forMs: roundMs, seed: round, pace };
+      const arrivals = { perSecond, forMs: roundMs, seed: round + 1, pace };
       const one = await fleet.games[peer].arrivals(arrivals);
       const { count = 0, perSecond: achieved = 0 } = one.launches ?? {};
       assertRateKept(achieved, (count * 1000) / roundMs, `${peer} at ${streams} streams`);

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "./random.ts";
-import { added, addedRatio, bootstrap, medianOf, quantileOf, ratioOfRounds } from "./statistics.ts";
+import {
+  added,
+  addedRatio,
+  bootstrap,
+  medianOf,
+  quantileOf,
+  ratioOfRounds,
+  slopeOf,
+} from "./statistics.ts";
 
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -67,6 +75,18 @@ test("there is no ratio to a peer that seems to add nothing", () => {
 test("a ratio of rounds compares each round with the one beside it", () => {
   const interval = ratioOfRounds([2, 20, 200], [1, 10, 100], seededRandom(5));
   expect(interval).toEqual({ low: 2, value: 2, high: 2 });
+});
+
+test("a slope is found in spite of a step, and flat is flat", () => {
+  const points = Array.from({ length: 9 }, (_, x) => [x, 3 * x + (x > 6 ? -50 : 0)] as const);
+  expect(slopeOf(points)).toBe(3);
+  expect(
+    slopeOf([
+      [0, 5],
+      [1, 5],
+      [2, 5],
+    ]),
+  ).toBe(0);
 });
 
 test("series with different rounds are refused", () => {

@@ -86,6 +86,15 @@ function medianRatio(one: readonly number[], other: readonly number[]): number {
   return medianOf(one.map((value, round) => value / (other[round] ?? NaN)));
 }
 
+/** The median of the slopes between all pairs of points (Theil and Sen): a step does not move it. */
+export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+  return medianOf(
+    points.flatMap(([x, y], index) =>
+      points.slice(index + 1).map(([laterX, laterY]) => (laterY - y) / (laterX - x)),
+    ),
+  );
+}
+
 /** A figure whose low and high are an interval's bounds. */
 export function figureOfInterval({ value, low, high }: Interval, unit: string): Figure {
   return { value, unit, low, high };
