@@ -1,0 +1,368 @@
+import type { OpenTransport, Transport } from "@banterwire/protocol/client";
+import { FakeClock, memoryTransport } from "@banterwire/protocol/testing";
+import { NO_CARDS } from "../../config/card.ts";
+import { DEFAULT_CONFIG, limitsOf, MAX_WAITING_CUES, ZOMBIE_HOLD_MS } from "../../config.ts";
+import { Connection } from "../../connection.ts";
+import type { Happening } from "../../happening.ts";
+import { RateLimit } from "../../policy/rate.ts";
+import { Endpoint } from "../../upstream/endpoint.ts";
+import { UpstreamSwitch } from "../../upstream/switch.ts";
+import type { Answer } from "../answer.ts";
+import { MemoryOllama } from "../memory-ollama.ts";
+import { MemoryPeer } from "../memory-peer.ts";
+import { MOODS, type Mood } from "../moods.ts";
+import { type Reply, saying } from "../reply.ts";
+import type { Move } from "./move.ts";
+import { VirtualGame } from "./virtual-game.ts";
+
+export interface WorldOptions {
+  readonly slots: number;
+  readonly upDelayMs: number;
+  readonly downDelayMs: number;
+  readonly pieceBytes: number;
+}
+
+/** Small enough that random games meet them. */
+const LIMITS = limitsOf({
+  ...DEFAULT_CONFIG,
+  maxLines: 12,
+  maxLinesPerRoom: 8,
+  maxCuesPerSecondPerRoom: 40,
+});
+const LOAD_MS = 900;
+const PREFILL_MS_PER_TOKEN = 0.4;
+const OTHER_CONTEXT_LENGTH = 2_048;
+/** Every clock of the sidecar has run out by then: of a line, and of a generation of its own. */
+const AFTERMATH_MS = 130_000;
+/** For the last words to arrive: far less than what any timer of the sidecar waits for. */
+const GOOD_BYE_MS = 200;
+/** A round trip that needs no estimate: less than the guards of the client. */
+const NEAR_MS = 2;
+const GAPS_MS = [0, 15, 40];
+
+interface Dialled {
+  readonly connection: Connection;
+  readonly peer: MemoryPeer;
+  readonly transport: Transport;
+}
+
+/**
+ * Games, a sidecar and an Ollama in one process, under one clock: the production client, the
+ * production sidecar but for its sockets, and a scripted engine, in virtual time.
+ */
+export class VirtualWorld {
+  readonly clock = new FakeClock(1_000);
+  readonly endpoint: Endpoint;
+  readonly #ollama: MemoryOllama;
+  readonly #upstream: UpstreamSwitch;
+  readonly #options: WorldOptions;
+  readonly #games: VirtualGame[] = [];
+  readonly #allGames: VirtualGame[] = [];
+  readonly #dialled: Dialled[][] = [[], []];
+  readonly #blocks: { readonly fromMs: number; readonly toMs: number }[] = [];
+  readonly #moods: Mood[] = [];
+  readonly #terminals = new Map<string, number>();
+  #refusesUntilMs = 0;
+  #connections = 0;
+  /** Times at which the model was driven out of memory. */
+  #evictions = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    const { clock } = this;
+    this.#ollama = new MemoryOllama({
+      clock,
+      slots: options.slots,
+      loadMs: LOAD_MS,
+      prefillMsPerToken: PREFILL_MS_PER_TOKEN,
+      pieceBytes: options.pieceBytes,
+      answerWith: (_body, index) => this.#reply(index),
+    });
+    this.endpoint = new Endpoint({
+      promptStyle: "instructed",
+      locate: () => Promise.resolve("http://127.0.0.1:11434"),
+      wantedModel: undefined,
+      slots: options.slots,
+      maxWaiting: MAX_WAITING_CUES,
+      zombieHoldMs: ZOMBIE_HOLD_MS,
+      clock,
+      observe: (happening) => this.#observe(happening),
+      connect: this.#ollama.connect,
+    });
+    this.#upstream = new UpstreamSwitch(this.endpoint);
+    this.#upstream.start();
+    for (const game of [0, 1]) this.#startGame(game);
+  }
+
+  async make(move: Move): Promise<void> {
+    if (move.do === "pass") return this.pass(move.ms);
+    if (move.do === "block") return this.#block(move.ms);
+    this.#happen(move);
+    await settled();
+  }
+
+  /** Moves time on, timer by timer; what promises wait for happens in between. */
+  async pass(ms: number): Promise<void> {
+    const { clock } = this;
+    const untilMs = clock.nowMs() + ms;
+    await settled();
+    for (;;) {
+      const dueMs = clock.nextDueMs;
+      if (dueMs === undefined || dueMs > untilMs) break;
+      clock.advance(Math.max(0, dueMs - clock.nowMs()));
+      await settled();
+    }
+    clock.advance(untilMs - clock.nowMs());
+    await settled();
+  }
+
+  /** What is wrong now; holds at any moment. */
+  breaches(): string[] {
+    const { slots, inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
+    const { queued } = this.#ollama.engine.books;
+    const wrong = this.#ollama.faults.map((fault) => `thrown: ${String(fault)}`);
+    if (inFlight + zombies > slots)
+      wrong.push(`${inFlight} + ${zombies} zombies in ${slots} slots`);
+    if (queued > 0) wrong.push(`${queued} generations found every slot of the engine taken`);
+    if (waiting > MAX_WAITING_CUES) wrong.push(`${waiting} cues wait`);
+    if (opens - closes !== inFlight)
+      wrong.push(`${opens} opens, ${closes} closes, ${inFlight} run`);
+    let openLines = 0;
+    for (const { connection, peer } of this.#dialled.flat()) {
+      openLines += connection.openLines;
+      wrong.push(...peer.breaches);
+    }
+    // A line that is over has left its slot or its place; the endpoint has one of its own.
+    if (inFlight + waiting > openLines + 1) {
+      wrong.push(`${inFlight} run and ${waiting} wait for ${openLines} open lines`);
+    }
+    for (const { lines } of this.#allGames) for (const line of lines) wrong.push(...line.breaches);
+    return wrong;
+  }
+
+  /** Heals the engine and lets all clocks run out; returns what is wrong then. */
+  async aftermath(): Promise<string[]> {
+    this.#moods.length = 0;
+    await this.pass(AFTERMATH_MS);
+    const { inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
+    const { loads, opens: engineOpens, closes: engineCloses } = this.#ollama.engine.books;
+    const wrong = this.breaches();
+    if (this.endpoint.unavailable !== undefined) wrong.push(this.endpoint.unavailable);
+    if (inFlight + zombies + waiting > 0) wrong.push("something is in flight for ever");
+    if (opens !== closes) wrong.push(`${opens} opens, ${closes} closes`);
+    if (engineOpens !== engineCloses) wrong.push("the engine's books do not balance");
+    if (this.#ollama.openExchanges > 0) wrong.push("a request is open for ever");
+    const maxLoads = 1 + this.#evictions * (1 + this.#options.slots);
+    if (loads > maxLoads) wrong.push(`${loads} loads, ${this.#evictions} evictions`);
+    for (const game of this.#games) wrong.push(...(await this.#speakAgain(game)));
+    for (const game of this.#allGames) wrong.push(...this.#verdict(game));
+    for (const [line, count] of this.#terminals) {
+      if (count !== 0) wrong.push(`line ${line} of the sidecar: ${1 - count} terminals`);
+    }
+    return [...wrong, ...(await this.#farewell())];
+  }
+
+  #happen(move: Exclude<Move, { do: "pass" | "block" }>): void {
+    switch (move.do) {
+      case "cue":
+        return void this.#game(move.game).cue(move);
+      case "cancel":
+        return this.#game(move.game).cancel(move.pick);
+      case "register":
+        return this.#game(move.game).register(move.room, move.character);
+      case "forget":
+        return this.#game(move.game).forget(move.room, move.character);
+      case "moveOut":
+        return this.#game(move.game).moveOut(move.room);
+      case "restartGame":
+        this.#game(move.game).close();
+        return this.#startGame(move.game);
+      case "cut":
+        return this.#dialled[move.game]?.at(-1)?.transport.abort();
+      case "drain":
+        for (const { connection } of this.#dialled.flat()) connection.drain();
+        return;
+      case "refuse":
+        this.#refusesUntilMs = this.clock.nowMs() + move.forMs;
+        return;
+      case "mood":
+        return void this.#moods.push(...Array.from({ length: move.times }, () => move.mood));
+      case "path":
+        this.#ollama.engine.answerPathWith(move.path, MOODS[move.mood]);
+        this.clock.schedule(move.forMs, () =>
+          this.#ollama.engine.answerPathWith(move.path, "usual"),
+        );
+        return;
+      default:
+        return this.#strike(move);
+    }
+  }
+
+  #strike(move: Extract<Move, { do: "engineDown" | "unload" | "foreignReload" }>): void {
+    this.#evictions++;
+    switch (move.do) {
+      case "engineDown":
+        this.#ollama.goDown();
+        this.clock.schedule(move.forMs, () => this.#ollama.comeUp());
+        return;
+      case "unload":
+        return this.#ollama.engine.unload();
+      case "foreignReload": {
+        const options = { num_ctx: OTHER_CONTEXT_LENGTH };
+        const body = { model: "scripted:latest", options };
+        void this.#ollama.engine.handle("/api/generate", body, NOBODY);
+      }
+    }
+  }
+
+  async #block(ms: number): Promise<void> {
+    const { clock } = this;
+    const fromMs = clock.nowMs();
+    clock.block(ms);
+    this.#blocks.push({ fromMs, toMs: clock.nowMs() });
+    while ((clock.nextDueMs ?? Infinity) <= clock.nowMs()) {
+      clock.turn();
+      await settled();
+    }
+  }
+
+  #game(index: number): VirtualGame {
+    const game = this.#games[index];
+    if (!game) throw new Error(`no game ${index}`);
+    return game;
+  }
+
+  #startGame(index: number): void {
+    const game = new VirtualGame(this.clock, this.#dial(index));
+    this.#games[index] = game;
+    this.#allGames.push(game);
+  }
+
+  #dial(game: number): OpenTransport {
+    return memoryTransport({
+      ...this.#options,
+      clock: this.clock,
+      accept: (transport) => {
+        if (this.clock.nowMs() < this.#refusesUntilMs) {
+          transport.abort();
+          return { received: () => {}, lost: () => {} };
+        }
+        const { connection } = this.#accept(game, transport);
+        return {
+          received: (bytes) => connection.receive(bytes, true),
+          lost: () => connection.lost(),
+        };
+      },
+    });
+  }
+
+  #accept(game: number, transport: Transport): Dialled {
+    const peer = new MemoryPeer();
+    const connection = new Connection({
+      socket: {
+        send(bytes) {
+          peer.send(bytes);
+          transport.send(bytes);
+        },
+        close(code, reason) {
+          peer.close(code, reason);
+          transport.close(code, reason);
+        },
+        abort() {
+          peer.abort();
+          transport.abort();
+        },
+        get bufferedBytes() {
+          return transport.bufferedBytes;
+        },
+      },
+      connection: ++this.#connections,
+      observe: (happening) => this.#observe(happening),
+      clock: this.clock,
+      upstream: this.#upstream,
+      limits: LIMITS,
+      cards: () => NO_CARDS,
+      ttftBudgetMs: 200,
+      epoch: 7,
+      gameRate: new RateLimit(LIMITS.maxCuesPerSecondPerGame, this.clock.nowMs()),
+    });
+    const dialled = { connection, peer, transport };
+    this.#dialled[game]?.push(dialled);
+    return dialled;
+  }
+
+  /** Each cue that the sidecar took is owed one terminal. */
+  #observe(happening: Happening): void {
+    const owe = (connection: number, line: number, change: number): void => {
+      const key = `${connection}/${line}`;
+      this.#terminals.set(key, (this.#terminals.get(key) ?? 0) + change);
+    };
+    if (happening.kind === "cueTaken") owe(happening.connection, happening.line, 1);
+    if (happening.kind === "lineEnded") owe(happening.connection, happening.line, -1);
+    if (happening.kind === "errorSent" && happening.line !== null) {
+      owe(happening.connection, happening.line, -1);
+    }
+  }
+
+  #reply(index: number): Reply {
+    const mood = this.#moods.shift();
+    if (mood !== undefined) return MOODS[mood];
+    return saying("Stew, bread and whatever the cat 🐈 has left.", GAPS_MS[index % GAPS_MS.length]);
+  }
+
+  /** Faults leave nothing behind: a cue with time enough comes from the model. */
+  async #speakAgain(game: VirtualGame): Promise<string[]> {
+    const cue = { room: 0, candidates: ["mira"], priority: "reply", supersedes: false } as const;
+    game.register(0, "mira");
+    const line = game.cue({ ...cue, budgetMs: 2_000 });
+    await this.pass(10_000);
+    if (line.end?.source === "model" && line.end.reason === "complete") return [];
+    return [`after it all a line came from ${line.end?.source}: ${line.end?.reason}`];
+  }
+
+  #verdict(game: VirtualGame): string[] {
+    const wasBlocked = (fromMs: number, toMs: number): boolean =>
+      this.#blocks.some((block) => block.fromMs < toMs && block.toMs > fromMs);
+    const isNear = this.#options.upDelayMs + this.#options.downDelayMs <= NEAR_MS;
+    const wrong = game.lines.flatMap((line) => line.verdict(isNear, wasBlocked));
+    const expected = JSON.stringify(game.expectedHitRates);
+    const told = JSON.stringify(game.client.hitRates);
+    if (told !== expected) wrong.push(`hit rates ${told}, expected ${expected}`);
+    if (game.client.openLines > 0) wrong.push(`${game.client.openLines} lines open at the client`);
+    return wrong;
+  }
+
+  /** All go home; nothing may be left. */
+  async #farewell(): Promise<string[]> {
+    for (const game of this.#games) game.close();
+    await this.pass(GOOD_BYE_MS);
+    const wrong: string[] = [];
+    for (const { connection } of this.#dialled.flat()) {
+      if (connection.openLines > 0) wrong.push("lines open at the sidecar");
+      if (connection.rooms > 0) wrong.push("rooms open at the sidecar");
+    }
+    let isClosed = false;
+    void this.#upstream.close().then(() => (isClosed = true));
+    await this.pass(GOOD_BYE_MS);
+    if (!isClosed) wrong.push("the endpoint does not close");
+    if (this.clock.pending > 0) wrong.push(`${this.clock.pending} timers are left over`);
+    if (this.#ollama.openExchanges > 0) wrong.push("requests are left over");
+    return [...wrong, ...this.breaches()];
+  }
+}
+
+/** For a request whose answer nobody reads. */
+const NOBODY: Answer = {
+  gone: new AbortController().signal,
+  head: () => {},
+  write: () => Promise.resolve(),
+  end: () => {},
+  destroy: () => {},
+};
+
+/** What promises and streams wait for has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
