@@ -26,6 +26,9 @@ export const TTFT_BUDGET_MS = 200;
 
 /** What a player says to meet the mood that the test has set. */
 export const MOODY = "How are you today?";
+/** What a player says to have the room's event loop blocked for `STALL_MS`. */
+export const STALLING = "Wait a moment!";
+export const STALL_MS = 300;
 export const USUAL_LINE = "Mind the step, traveller.";
 
 /** Longer than any line may take. */
@@ -184,6 +187,7 @@ class Tavern extends Room {
     Tavern.latest = this;
     this.onMessage("chat", (client: Client, text: unknown) => {
       const line = this.plugins.npcs.hear(client, text);
+      if (text === STALLING) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STALL_MS);
       void line?.ended.then((result) => this.#results.push(result));
     });
   }
