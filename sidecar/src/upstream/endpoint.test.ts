@@ -566,6 +566,19 @@ describe("closing", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("between two canaries ends the start", async () => {
+    const engineClock = new FakeClock();
+    await open({ clock: engineClock, answerWith: { prefillMs: 10, ...saying("Hm.") } });
+    await until(() => expect(endpoint.status.inFlight).toBe(1));
+    await soon(() => expect(ollama.books.inFlight).toBe(1));
+    // It closes as soon as the first canary is answered.
+    const retired = endpoint.retire();
+    engineClock.advance(10);
+    await retired;
+    await soon(() => expect(ollama.books).toMatchObject({ inFlight: 0, sockets: 0 }));
+    expect(clock.pending).toBe(0);
+  });
+
   test("while it is down ends the retries", async () => {
     await open({}, { locate: () => Promise.reject(new Error("nobody")) });
     await until(() => expect(endpoint.status.state).toBe("down"));

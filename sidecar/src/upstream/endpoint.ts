@@ -231,6 +231,7 @@ export class Endpoint implements Upstream {
       this.#prefixes.forgetAll();
       await this.#timeFirstToken(engine);
       const warmTtftMs = await this.#timeFirstToken(engine);
+      signal.throwIfAborted();
       this.#advanceWedge({ name: "answer" });
       this.#setUnlessClosed({ name: "warm", engine, warmTtftMs });
       const { model } = choice;
@@ -327,6 +328,8 @@ export class Endpoint implements Upstream {
     engine: Engine,
     { prefix, timeoutMs = CANARY_TIMEOUT_MS }: CanaryOptions = {},
   ): Promise<number> {
+    // An aborted signal tells nobody any more: the canary would never end, nor would closing.
+    this.#closing.signal.throwIfAborted();
     const { clock } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const expiry = new AbortController();
