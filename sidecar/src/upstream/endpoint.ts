@@ -10,6 +10,7 @@ import { OllamaControl, RefusedError } from "./ollama-control.ts";
 import { KeepAliveLoan } from "./keep-alive-loan.ts";
 import { Prefixes } from "./prefixes.ts";
 import { type SlotBooks, SlotDesk } from "./slot-desk.ts";
+import { SpareSockets } from "./spare-sockets.ts";
 import { type Trouble, TroubleError } from "./trouble.ts";
 import type { Failure, Generation, SlotRequest, Upstream } from "./upstream.ts";
 
@@ -35,6 +36,7 @@ interface Engine {
   readonly origin: string;
   readonly pool: Dispatcher;
   readonly control: OllamaControl;
+  readonly spares: SpareSockets;
   readonly engineVersion: string;
   readonly choice: ModelChoice;
   readonly runnerOptions: RunnerOptions;
@@ -68,6 +70,8 @@ const WATCH_INTERVAL_MS = 5_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 const KEEP_ALIVE_MS = 60_000;
+/** Of one attempt to connect; lines have given up long before. */
+const CONNECT_TIMEOUT_MS = 2_000;
 /** Of a canary that may have to wait for a load. */
 const CANARY_TIMEOUT_MS = 60_000;
 /** Of a canary to a resident model with nothing else in flight: far more than a batch of prefill. */
@@ -222,12 +226,13 @@ export class Endpoint implements Upstream {
     const pool = this.#connect(origin);
     try {
       const control = new OllamaControl(origin, pool, signal, this.#options.clock);
+      const spares = new SpareSockets(pool, () => control.version());
       const engineVersion = await control.version();
       const choice = await chooseModel(control, origin, wantedModel, Date.now());
       this.#setUnlessClosed({ name: "loading", origin, model: choice.model });
       const runnerOptions = await loadModel(control, choice);
       this.#loan.take(origin, choice, runnerOptions);
-      const engine = { origin, pool, control, engineVersion, choice, runnerOptions };
+      const engine = { origin, pool, control, spares, engineVersion, choice, runnerOptions };
       this.#prefixes.forgetAll();
       await this.#timeFirstToken(engine);
       const warmTtftMs = await this.#timeFirstToken(engine);
@@ -388,6 +393,7 @@ export class Endpoint implements Upstream {
 
   #send(engine: Engine, wish: SlotRequest): void {
     const body = chatBody(engine.choice.model, wish.request, engine.runnerOptions);
+    wish.signal.addEventListener("abort", () => engine.spares.spend(), { once: true });
     streamChat(engine.pool, body, wish.signal, wish.events, (pieces) =>
       this.#options.observe({ kind: "textAfterCancel", pieces }),
     );
@@ -426,6 +432,7 @@ function connectPool(origin: string): Dispatcher {
     connections: MAX_SLOTS + SPARE_CONNECTIONS,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
     headersTimeout: 0,
     bodyTimeout: 0,
   });
