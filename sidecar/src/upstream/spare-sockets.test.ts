@@ -22,7 +22,8 @@ beforeEach(async () => {
     observe: unobserved,
   });
   endpoint.start();
-  await vi.waitUntil(() => endpoint.status.state === "warm");
+  await vi.waitUntil(() => endpoint.status.state === "warm", { timeout: 10_000 });
+  await vi.waitUntil(() => timesAsked("/api/ps") > 1);
 });
 
 afterEach(async () => {
@@ -42,18 +43,30 @@ function ask(giveUp = new AbortController()) {
   return { giveUp, done: promise };
 }
 
+function timesAsked(path: string): number {
+  return ollama.books.received.filter((one) => one.path === path).length;
+}
+
+/** What the engine answered before this has arrived by then. */
+async function roundTrip(): Promise<void> {
+  await (await fetch(`${ollama.origin}/api/tags`)).text();
+}
+
 test("a line after one that was given up finds a connection that is open", async () => {
-  for (let abort = 0; abort < 5; abort++) {
+  for (let abort = 0; abort < 4; abort++) {
+    await roundTrip();
     ollama.answerWith(MOODS.blackHole);
     const { giveUp } = ask();
     await vi.waitFor(() => expect(ollama.books.inFlight).toBe(1));
-    const { socketsOpened } = ollama.books;
+    const asked = timesAsked("/api/version");
     giveUp.abort();
-    await vi.waitFor(() => expect(ollama.books.socketsOpened).toBe(socketsOpened + 1));
+    await vi.waitFor(() => expect(timesAsked("/api/version")).toBe(asked + 1));
     await vi.waitFor(() => expect(ollama.books.inFlight).toBe(0));
+    await roundTrip();
     ollama.answerWith(saying("Yes."));
+    const { socketsOpened } = ollama.books;
     clock.advance(1_000);
     await ask().done;
-    expect(ollama.books.socketsOpened).toBe(socketsOpened + 1);
+    expect(ollama.books.socketsOpened).toBe(socketsOpened);
   }
 });
