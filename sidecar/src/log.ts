@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import { type Logger, pino } from "pino";
-import { PinoPretty } from "pino-pretty";
+import type { PinoPretty } from "pino-pretty";
 
 export type Log = Logger;
 
@@ -7,5 +8,7 @@ export type Log = Logger;
 export function createLog(level: string, out: NodeJS.WriteStream = process.stdout): Log {
   const options = { name: "banterwire", level };
   if (!out.isTTY) return pino(options, out);
-  return pino(options, PinoPretty({ destination: out, ignore: "pid,hostname,name" }));
+  // Loaded for a terminal only: a server's log has no use for it.
+  const pretty = createRequire(import.meta.url)("pino-pretty") as typeof PinoPretty;
+  return pino(options, pretty({ destination: out, ignore: "pid,hostname,name" }));
 }

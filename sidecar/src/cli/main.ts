@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { printSettings } from "../config/print.ts";
 import { referencePage } from "../config/reference.ts";
 import { EXIT_CODES, StartError } from "../start-error.ts";
 import { SIDECAR_VERSION } from "../version.ts";
@@ -40,6 +39,7 @@ addFlags(config.command("print"))
       folder: process.cwd(),
     });
     for (const warning of warnings) process.stderr.write(`banterwire: ${warning}\n`);
+    const { printSettings } = await import("../config/print.ts");
     process.stdout.write(printSettings(settings, sources));
   });
 
