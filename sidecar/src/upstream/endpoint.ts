@@ -1,18 +1,15 @@
 import type { Clock } from "@banterwire/protocol";
-import { type Dispatcher, Pool } from "undici";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
-import { MAX_SLOTS } from "../config/settings.ts";
 import type { Observe } from "../happening.ts";
 import { advanceWedge, CLEAR, holdsOff, probeDelayMs, type WedgeEvent } from "../policy/wedge.ts";
-import { chooseModel, type ModelChoice } from "./model-choice.ts";
-import { chatBody, KEEP_ALIVE_FOREVER, type RunnerOptions, streamChat } from "./ollama-chat.ts";
-import { OllamaControl, RefusedError } from "./ollama-control.ts";
+import { GenerationError, sendCanary, UnansweredError } from "./canary.ts";
+import { type Connect, connectPool, type Engine, loadEngine } from "./engine.ts";
 import { KeepAliveLoan } from "./keep-alive-loan.ts";
+import { chatBody, streamChat } from "./ollama-chat.ts";
 import { Prefixes } from "./prefixes.ts";
 import { type SlotBooks, SlotDesk } from "./slot-desk.ts";
-import { SpareSockets } from "./spare-sockets.ts";
-import { type Trouble, TroubleError } from "./trouble.ts";
-import type { Failure, Generation, SlotRequest, Upstream } from "./upstream.ts";
+import { silent, type Trouble, TroubleError, wedged } from "./trouble.ts";
+import type { SlotRequest, Upstream } from "./upstream.ts";
 
 export interface EndpointOptions {
   readonly promptStyle: PromptStyle;
@@ -26,20 +23,6 @@ export interface EndpointOptions {
   readonly observe: Observe;
   /** Opens the connections to an origin; real ones unless said otherwise. */
   readonly connect?: Connect;
-}
-
-/** Where requests to an origin go. */
-export type Connect = (origin: string) => Dispatcher;
-
-/** A connected engine: everything that changes when it comes back. */
-interface Engine {
-  readonly origin: string;
-  readonly pool: Dispatcher;
-  readonly control: OllamaControl;
-  readonly spares: SpareSockets;
-  readonly engineVersion: string;
-  readonly choice: ModelChoice;
-  readonly runnerOptions: RunnerOptions;
 }
 
 export type EndpointState =
@@ -64,14 +47,9 @@ export interface EndpointStatus extends SlotBooks {
   readonly warmTtftMs: number | null;
 }
 
-/** Connections beside the slots, opened only when they are needed: an abort costs its connection, and control calls need one. */
-const SPARE_CONNECTIONS = 4;
 const WATCH_INTERVAL_MS = 5_000;
 const FIRST_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
-const KEEP_ALIVE_MS = 60_000;
-/** Of one attempt to connect; lines have given up long before. */
-const CONNECT_TIMEOUT_MS = 2_000;
 /** Of a canary that may have to wait for a load. */
 const CANARY_TIMEOUT_MS = 60_000;
 /** Of a canary to a resident model with nothing else in flight: far more than a batch of prefill. */
@@ -225,14 +203,16 @@ export class Endpoint implements Upstream {
     const origin = await locate(signal);
     const pool = this.#connect(origin);
     try {
-      const control = new OllamaControl(origin, pool, signal, this.#options.clock);
-      const spares = new SpareSockets(pool, () => control.version());
-      const engineVersion = await control.version();
-      const choice = await chooseModel(control, origin, wantedModel, Date.now());
-      this.#setUnlessClosed({ name: "loading", origin, model: choice.model });
-      const runnerOptions = await loadModel(control, choice);
-      this.#loan.take(origin, choice, runnerOptions);
-      const engine = { origin, pool, control, spares, engineVersion, choice, runnerOptions };
+      const engine = await loadEngine({
+        origin,
+        pool,
+        wantedModel,
+        clock: this.#options.clock,
+        signal,
+        onLoading: (model) => this.#setUnlessClosed({ name: "loading", origin, model }),
+      });
+      const { choice, engineVersion } = engine;
+      this.#loan.take(origin, choice, engine.runnerOptions);
       this.#prefixes.forgetAll();
       await this.#timeFirstToken(engine);
       const warmTtftMs = await this.#timeFirstToken(engine);
@@ -260,8 +240,10 @@ export class Endpoint implements Upstream {
         this.#options.observe({ kind: "foreignReload", origin, contextLength });
         return;
       }
-      // An answer to a question older than the suspicion does not lift it.
-      if (this.#state === state) this.#setUnlessClosed({ ...state, name: "warm" });
+      // An answer to a question older than the suspicion does not lift it. A canary sent on its word
+      // could be what loads the model, and a canary has a deadline.
+      if (this.#state !== state) continue;
+      this.#setUnlessClosed({ ...state, name: "warm" });
       this.#onProgress();
       await this.#resolveDoubt(state.engine);
       if (this.#wedge.name === "quarantined") return this.#quarantine(state.engine, left);
@@ -328,39 +310,18 @@ export class Endpoint implements Upstream {
     }
   }
 
-  /** One token through a slot like any other; resolves with its TTFT, milliseconds. */
   #timeFirstToken(
     engine: Engine,
     { prefix, timeoutMs = CANARY_TIMEOUT_MS }: CanaryOptions = {},
   ): Promise<number> {
-    // An aborted signal tells nobody any more: the canary would never end, nor would closing.
-    this.#closing.signal.throwIfAborted();
-    const { clock } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    const expiry = new AbortController();
-    const disarm = clock.schedule(timeoutMs, () => expiry.abort());
-    const sentMs = clock.nowMs();
-    let firstMs: number | undefined;
-    const wish: SlotRequest = {
-      request: {
-        messages: [...(prefix ? [prefix] : []), { role: "user", content: "Hello there." }],
-        maxTokens: 1,
-      },
-      signal: AbortSignal.any([this.#closing.signal, expiry.signal]),
-      granted: () => {},
-      refused: () => reject(new Error("every slot and place in the queue is taken")),
-      events: {
-        sent: () => {},
-        text: () => (firstMs ??= clock.nowMs()),
-        done: (_generation: Generation) => resolve((firstMs ?? clock.nowMs()) - sentMs),
-        failed: (failure) => reject(new GenerationError(failure)),
-      },
-    };
-    wish.signal.addEventListener("abort", () => reject(new UnansweredError()), {
-      once: true,
+    return sendCanary({
+      desk: this.#desk,
+      dispatch: (granted) => this.#send(engine, granted),
+      clock: this.#options.clock,
+      signal: this.#closing.signal,
+      timeoutMs,
+      prefix,
     });
-    this.#desk.request(wish, (granted) => this.#send(engine, granted));
-    return promise.finally(disarm);
   }
 
   #dispatch(wish: SlotRequest): void {
@@ -427,80 +388,9 @@ export class Endpoint implements Upstream {
   }
 }
 
-function connectPool(origin: string): Dispatcher {
-  return new Pool(origin, {
-    connections: MAX_SLOTS + SPARE_CONNECTIONS,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
-}
-
 interface CanaryOptions {
   readonly prefix?: ChatMessage;
   readonly timeoutMs?: number;
-}
-
-/** A generation of our own that was not answered in time. */
-class UnansweredError extends Error {
-  constructor() {
-    super("the engine gave no answer");
-    this.name = "UnansweredError";
-  }
-}
-
-/** A generation of our own that failed. */
-class GenerationError extends Error {
-  /** The engine answered, and would not. */
-  readonly isRefusal: boolean;
-
-  constructor({ kind, why }: Failure) {
-    super(why);
-    this.name = "GenerationError";
-    this.isRefusal = kind === "status" || kind === "engine";
-  }
-}
-
-/** Loads the model and freezes the runner options that it now has. */
-async function loadModel(control: OllamaControl, choice: ModelChoice): Promise<RunnerOptions> {
-  const adopted = choice.contextLength === undefined ? {} : { num_ctx: choice.contextLength };
-  try {
-    await control.load(choice.model, adopted, KEEP_ALIVE_FOREVER);
-  } catch (error) {
-    throw error instanceof RefusedError ? loadFailed(choice.model, error) : error;
-  }
-  if (choice.contextLength !== undefined) return Object.freeze(adopted);
-  const resident = (await control.resident()).find(({ name }) => name === choice.model);
-  const contextLength = resident?.context_length;
-  return Object.freeze(contextLength === undefined ? {} : { num_ctx: contextLength });
-}
-
-function loadFailed(model: string, { why }: RefusedError): TroubleError {
-  return new TroubleError({
-    code: "load_failed",
-    message: `Ollama cannot load the model '${model}': ${why}.`,
-    remedy: "See Ollama's log. If memory is short, name a smaller model with --model.",
-  });
-}
-
-function wedged(model: string): Trouble {
-  return {
-    code: "wedged",
-    message: `Ollama takes requests for the model '${model}' and answers none, although nothing else of the sidecar's is in flight.`,
-    remedy:
-      "It was asked to unload the model. If that does not help, restart Ollama; the sidecar goes on asking and serves again by itself.",
-  };
-}
-
-function silent(error: unknown): Trouble {
-  const why = error instanceof Error ? error.message || error.name : String(error);
-  return {
-    code: "ollama_silent",
-    message: `Ollama does not answer: ${why}.`,
-    remedy: "Start it with `ollama serve`, or name where it is with --ollama URL.",
-  };
 }
 
 function visibleState(name: EndpointState["name"]): EndpointStatus["state"] {

@@ -1,0 +1,84 @@
+import type { Clock } from "@banterwire/protocol";
+import { type Dispatcher, Pool } from "undici";
+import { MAX_SLOTS } from "../config/settings.ts";
+import { chooseModel, type ModelChoice } from "./model-choice.ts";
+import { KEEP_ALIVE_FOREVER, type RunnerOptions } from "./ollama-chat.ts";
+import { OllamaControl, RefusedError } from "./ollama-control.ts";
+import { SpareSockets } from "./spare-sockets.ts";
+import { loadFailed, TroubleError } from "./trouble.ts";
+
+/** A connected engine with its model loaded: everything that changes when it comes back. */
+export interface Engine {
+  readonly origin: string;
+  readonly pool: Dispatcher;
+  readonly control: OllamaControl;
+  readonly spares: SpareSockets;
+  readonly engineVersion: string;
+  readonly choice: ModelChoice;
+  readonly runnerOptions: RunnerOptions;
+}
+
+/** Where requests to an origin go. */
+export type Connect = (origin: string) => Dispatcher;
+
+/**
+ * Connections beside the slots, opened only when they are needed: an abort costs its connection,
+ * and control calls need one.
+ */
+const SPARE_CONNECTIONS = 4;
+const KEEP_ALIVE_MS = 60_000;
+/** Of one attempt to connect; lines have given up long before. */
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** Real connections, kept open; every other clock is the sidecar's own. */
+export function connectPool(origin: string): Dispatcher {
+  return new Pool(origin, {
+    connections: MAX_SLOTS + SPARE_CONNECTIONS,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+}
+
+export interface LoadParts {
+  readonly origin: string;
+  readonly pool: Dispatcher;
+  readonly wantedModel: string | undefined;
+  readonly clock: Clock;
+  /** Ends every call that is under way. */
+  readonly signal: AbortSignal;
+  /** The model is chosen; loading it may take seconds. */
+  readonly onLoading: (model: string) => void;
+}
+
+/**
+ * Finds out who is there, chooses a model and loads it.
+ * @throws TroubleError, or whatever the connection failed with
+ */
+export async function loadEngine(parts: LoadParts): Promise<Engine> {
+  const { origin, pool, wantedModel, clock, signal } = parts;
+  const control = new OllamaControl(origin, pool, signal, clock);
+  const spares = new SpareSockets(pool, () => control.version());
+  const engineVersion = await control.version();
+  const choice = await chooseModel(control, origin, wantedModel, Date.now());
+  parts.onLoading(choice.model);
+  const runnerOptions = await loadModel(control, choice);
+  return { origin, pool, control, spares, engineVersion, choice, runnerOptions };
+}
+
+/** Loads the model and freezes the runner options that it now has. */
+async function loadModel(control: OllamaControl, choice: ModelChoice): Promise<RunnerOptions> {
+  const adopted = choice.contextLength === undefined ? {} : { num_ctx: choice.contextLength };
+  try {
+    await control.load(choice.model, adopted, KEEP_ALIVE_FOREVER);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    throw new TroubleError(loadFailed(choice.model, error.why));
+  }
+  if (choice.contextLength !== undefined) return Object.freeze(adopted);
+  const resident = (await control.resident()).find(({ name }) => name === choice.model);
+  const contextLength = resident?.context_length;
+  return Object.freeze(contextLength === undefined ? {} : { num_ctx: contextLength });
+}
