@@ -19,7 +19,7 @@ const PLANS: Readonly<Record<Scale, Plan>> = {
     cancels: 1_000,
   },
   usual: {
-    lateness: { rounds: 6, roundMs: 3_000 },
+    lateness: { rounds: 4, roundMs: 3_000 },
     cancel: { rounds: 10, perRound: 50 },
     cancels: 10_000,
   },

@@ -8,8 +8,11 @@ import { slopeOf } from "../support/statistics.ts";
 import { descriptorsOf } from "../support/usage.ts";
 
 const CANCELS_PER_SECOND = 500;
-/** Cancels before the first look: what is kept for reuse is there by then. */
-const WARM_UP_CANCELS = 2_000;
+/**
+ * Cancels before the first look: what is kept for reuse is there by then, and the sidecar's books
+ * of the last minute are as full as they get.
+ */
+const WARM_UP_CANCELS = 65 * CANCELS_PER_SECOND;
 const MAX_AGE_MS = 20;
 const REMAINING_MS = 60_000;
 /** Zombies are buried and idle sockets are closed. */
