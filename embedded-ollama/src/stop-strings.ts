@@ -5,7 +5,8 @@ export interface Filtered {
 }
 
 /**
- * Ends a stream of text before the first stop string in it.
+ * Ends a stream of text before the stop string that is first complete in it, as an engine does that
+ * looks after each character: where the text is cut into pieces makes no difference.
  * Only a suffix that could still become a stop string is held back, so the delay is bounded by the longest of them.
  */
 export class StopStrings {
@@ -36,8 +37,13 @@ export class StopStrings {
   }
 
   #firstStop(text: string): number {
-    const found = this.#stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
-    return found.length === 0 ? -1 : Math.min(...found);
+    let first = { at: -1, end: Infinity };
+    for (const stop of this.#stops) {
+      const at = text.indexOf(stop);
+      const end = at + stop.length;
+      if (at >= 0 && (end < first.end || (end === first.end && at < first.at))) first = { at, end };
+    }
+    return first.at;
   }
 
   #longestPossibleStart(text: string): number {
