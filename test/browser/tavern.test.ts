@@ -30,6 +30,8 @@ const PARTS = [
 
 const LONG_TEST_MS = 120_000;
 const MAX_QUESTIONS = 12;
+/** A player earns one more thing to say in less. */
+const SPEECH_PAUSE_MS = 1_500;
 const PATIENCE = { timeout: 40_000, interval: 50 };
 
 /** In front of Flint, as shares of the stage at desktop size. */
@@ -212,6 +214,7 @@ async function expectGrowth(asking: Page, other: Page): Promise<void> {
   for (let round = 0; round < MAX_QUESTIONS; round++) {
     const answer = await ask(asking, other, `Tell me a long story, Flint. (${round + 1})`);
     if ((await stepsTo(other, answer)).length > 1) return;
+    await asking.waitForTimeout(SPEECH_PAUSE_MS);
   }
   throw new Error(`none of ${MAX_QUESTIONS} answers was shown before it was whole`);
 }
