@@ -1,14 +1,23 @@
 import type { ChatMessage } from "../chat.ts";
 import type { SessionUpstream } from "../session.ts";
-import type { Failure, Generation, SlotRequest, Upstream } from "../upstream/upstream.ts";
+import type {
+  Failure,
+  Generation,
+  GenerationRequest,
+  SlotRequest,
+  Upstream,
+} from "../upstream/upstream.ts";
 
 const DONE: Generation = { stoppedBy: "stop", loadMs: 0, prefillMs: 0, tokens: 1 };
 
+/** A wish that waits for its slot, or a generation that has one already. */
+type Asked = GenerationRequest & Partial<Pick<SlotRequest, "granted">>;
+
 /** One wish for a generation, answered by the test's own hand. Silent once it was aborted. */
 export class HandGeneration {
-  readonly wish: SlotRequest;
+  readonly wish: Asked;
 
-  constructor(wish: SlotRequest) {
+  constructor(wish: Asked) {
     this.wish = wish;
   }
 
@@ -22,7 +31,7 @@ export class HandGeneration {
 
   grant(): void {
     if (this.isAborted) return;
-    this.wish.granted();
+    this.wish.granted?.();
     this.wish.events.sent();
   }
 

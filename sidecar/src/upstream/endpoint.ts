@@ -9,7 +9,8 @@ import { chatBody, streamChat } from "./ollama-chat.ts";
 import { Prefixes } from "./prefixes.ts";
 import { type SlotBooks, SlotDesk } from "./slot-desk.ts";
 import { silent, type Trouble, TroubleError, wedged } from "./trouble.ts";
-import type { SlotRequest, Upstream } from "./upstream.ts";
+import type { GenerationRequest, SlotRequest, Upstream } from "./upstream.ts";
+import { type GenerationWatcher, WatchedGeneration } from "./watched-generation.ts";
 
 export interface EndpointOptions {
   readonly promptStyle: PromptStyle;
@@ -76,6 +77,17 @@ export class Endpoint implements Upstream {
   #tending: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #onProgress: () => void = () => {};
+  readonly #watcher: GenerationWatcher = {
+    answered: () => {
+      if (this.#wedge !== CLEAR) this.#advanceWedge({ name: "answer" });
+    },
+    failed: ({ kind, why }, origin) => {
+      this.#options.observe({ kind: "generationFailed", origin, failure: kind, why });
+      this.#checkResidency();
+    },
+  };
+  readonly #onTextAfterCancel = (pieces: number): void =>
+    this.#options.observe({ kind: "textAfterCancel", pieces });
 
   constructor(options: EndpointOptions) {
     this.#options = options;
@@ -324,40 +336,20 @@ export class Endpoint implements Upstream {
     });
   }
 
-  #dispatch(wish: SlotRequest): void {
+  #dispatch(granted: GenerationRequest): void {
     const state = this.#state;
     if (!("engine" in state)) {
-      return wish.events.failed({ kind: "connect", why: "the endpoint went away" });
+      return granted.events.failed({ kind: "connect", why: "the endpoint went away" });
     }
-    this.#send(state.engine, {
-      ...wish,
-      events: {
-        ...wish.events,
-        text: (piece) => {
-          this.#advanceWedge({ name: "answer" });
-          wish.events.text(piece);
-        },
-        done: (generation) => {
-          this.#advanceWedge({ name: "answer" });
-          wish.events.done(generation);
-        },
-        failed: (failure) => {
-          const { origin } = state.engine;
-          const { kind, why } = failure;
-          this.#options.observe({ kind: "generationFailed", origin, failure: kind, why });
-          this.#checkResidency();
-          wish.events.failed(failure);
-        },
-      },
-    });
+    const { request, signal, events } = granted;
+    const watched = new WatchedGeneration(events, state.engine.origin, this.#watcher);
+    this.#send(state.engine, { request, signal, events: watched });
   }
 
-  #send(engine: Engine, wish: SlotRequest): void {
-    const body = chatBody(engine.choice.model, wish.request, engine.runnerOptions);
-    wish.signal.addEventListener("abort", () => engine.spares.spend(), { once: true });
-    streamChat(engine.pool, body, wish.signal, wish.events, (pieces) =>
-      this.#options.observe({ kind: "textAfterCancel", pieces }),
-    );
+  #send(engine: Engine, { request, signal, events }: GenerationRequest): void {
+    const body = chatBody(engine.choice.model, request, engine.runnerOptions);
+    signal.addEventListener("abort", engine.spares.spend, { once: true });
+    streamChat(engine.pool, body, signal, events, this.#onTextAfterCancel);
   }
 
   #goDown(cause: unknown): void {

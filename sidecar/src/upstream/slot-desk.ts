@@ -1,9 +1,15 @@
 import type { Clock } from "@banterwire/protocol";
 import { Slots } from "../policy/slots.ts";
-import type { SlotRequest } from "./upstream.ts";
+import type {
+  Failure,
+  Generation,
+  GenerationEvents,
+  GenerationRequest,
+  SlotRequest,
+} from "./upstream.ts";
 
 /** Opens one generation upstream; its events go through the desk. */
-export type Dispatch = (wish: SlotRequest) => void;
+export type Dispatch = (granted: GenerationRequest) => void;
 
 export interface SlotDeskOptions {
   readonly slots: number;
@@ -13,10 +19,50 @@ export interface SlotDeskOptions {
   readonly clock: Clock;
 }
 
-interface Ticket {
+/**
+ * A wish at the desk, and what its generation tells on the way to it: one object in place of a
+ * closure for each event, for there is nothing that happens more often than a token.
+ */
+class Ticket implements GenerationEvents {
   readonly wish: SlotRequest;
   readonly dispatch: Dispatch;
-  phase: "waiting" | "sent" | "streaming" | "over";
+  readonly #clock: Clock;
+  readonly #finish: (ticket: Ticket) => void;
+  phase: "waiting" | "sent" | "streaming" | "over" = "waiting";
+
+  constructor(
+    wish: SlotRequest,
+    dispatch: Dispatch,
+    clock: Clock,
+    finish: (ticket: Ticket) => void,
+  ) {
+    this.wish = wish;
+    this.dispatch = dispatch;
+    this.#clock = clock;
+    this.#finish = finish;
+  }
+
+  sent(): void {
+    this.wish.events.sent();
+  }
+
+  text(piece: string): void {
+    // A deadline that has passed is not met by text that comes after it.
+    this.#clock.check();
+    if (this.phase === "over") return;
+    this.phase = "streaming";
+    this.wish.events.text(piece);
+  }
+
+  done(generation: Generation): void {
+    this.#finish(this);
+    this.wish.events.done(generation);
+  }
+
+  failed(failure: Failure): void {
+    this.#finish(this);
+    this.wish.events.failed(failure);
+  }
 }
 
 /** Hands out an endpoint's slots and keeps the books of what is in flight. */
@@ -65,7 +111,7 @@ export class SlotDesk {
   /** Dispatches the wish now or when a slot is free; nothing happens to an aborted one. */
   request(wish: SlotRequest, dispatch: Dispatch): void {
     if (wish.signal.aborted) return;
-    const ticket: Ticket = { wish, dispatch, phase: "waiting" };
+    const ticket = new Ticket(wish, dispatch, this.#options.clock, this.#finish);
     const answer = this.#slots.request(ticket);
     if (answer === "refused") return wish.refused();
     wish.signal.addEventListener("abort", () => this.#abandon(ticket), { once: true });
@@ -73,39 +119,19 @@ export class SlotDesk {
   }
 
   #run(ticket: Ticket): void {
-    const { events, ...wish } = ticket.wish;
+    const { wish } = ticket;
     ticket.phase = "sent";
     this.#opens++;
     wish.granted();
-    ticket.dispatch({
-      ...wish,
-      events: {
-        sent: () => events.sent(),
-        text: (piece) => {
-          // A deadline that has passed is not met by text that comes after it.
-          this.#options.clock.check();
-          if (ticket.phase === "over") return;
-          ticket.phase = "streaming";
-          events.text(piece);
-        },
-        done: (generation) => {
-          this.#finish(ticket);
-          events.done(generation);
-        },
-        failed: (failure) => {
-          this.#finish(ticket);
-          events.failed(failure);
-        },
-      },
-    });
+    ticket.dispatch({ request: wish.request, signal: wish.signal, events: ticket });
   }
 
-  #finish(ticket: Ticket): void {
+  readonly #finish = (ticket: Ticket): void => {
     if (ticket.phase === "over") return;
     ticket.phase = "over";
     this.#closes++;
     this.#grant(this.#slots.release(ticket));
-  }
+  };
 
   #abandon(ticket: Ticket): void {
     if (ticket.phase === "waiting") {

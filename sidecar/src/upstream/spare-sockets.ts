@@ -12,10 +12,10 @@ export class SpareSockets {
     pool.on("disconnect", () => this.#refill());
   }
 
-  /** A request is being aborted. */
-  spend(): void {
+  /** A request is being aborted. Bound, to be a listener of many signals. */
+  readonly spend = (): void => {
     this.#owed++;
-  }
+  };
 
   #refill(): void {
     if (this.#owed === 0) return;

@@ -45,14 +45,18 @@ export interface Upstream {
   suspect(): void;
 }
 
-/** A wish for a slot and what to do with it. */
-export interface SlotRequest {
+/** One generation to be opened. */
+export interface GenerationRequest {
   readonly request: ChatRequest;
-  /** Aborting leaves the queue, or closes the socket. */
+  /** Aborting closes its socket. */
   readonly signal: AbortSignal;
+  readonly events: GenerationEvents;
+}
+
+/** A wish for a slot and what to do with it; aborting it in the queue leaves the queue. */
+export interface SlotRequest extends GenerationRequest {
   /** A slot was granted; the request is being sent. */
   granted(): void;
   /** No slot, and no place to wait for one. */
   refused(): void;
-  readonly events: GenerationEvents;
 }
