@@ -34,6 +34,8 @@ export interface LineParts {
   readonly upstream: Upstream;
   readonly clock: Clock;
   readonly sink: LineSink;
+  /** The line is over; called before its end is sent. */
+  readonly forget: () => void;
   /** Counted from 1 over the life of this sidecar. */
   readonly connection: number;
   readonly observe: Observe;
@@ -186,7 +188,7 @@ export class SpokenLine {
   }
 
   #end(reason: Reason): void {
-    const { clock, cue, sink } = this.#parts;
+    const { clock, cue, sink, forget } = this.#parts;
     // One that has begun and said nothing came from nowhere.
     const { source } =
       this.#state.name === "speaking" && this.#state.length > 0 ? this.#state : NOWHERE;
@@ -195,6 +197,7 @@ export class SpokenLine {
     this.#disarmTotal();
     const length = this.#state.name === "ended" ? this.#state.length : 0;
     const spansUs = lineSpansUs({ ...this.#times, endedMs: clock.nowMs() }, this.#engine);
+    forget();
     sink.end({
       kind: "lineEnd",
       line: cue.line,

@@ -45,6 +45,8 @@ export class Outbox implements LineSink {
   }
 
   delta(line: number, offset: number, text: string): void {
+    // Nearly every piece is a token or a few.
+    if (text.length <= MAX_TEXT_UNITS) return this.#put(line, offset, text);
     let at = offset;
     for (const piece of piecesOf(text)) {
       this.#put(line, at, piece);

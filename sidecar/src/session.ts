@@ -239,14 +239,10 @@ export class Session {
       character,
       upstream: upstream.current,
       clock,
-      sink: {
-        begin: (...begin) => sink.begin(...begin),
-        delta: (...delta) => sink.delta(...delta),
-        end: (end) => {
-          this.#lines.delete(end.line);
-          room.lines.delete(end.line);
-          sink.end(end);
-        },
+      sink,
+      forget: () => {
+        this.#lines.delete(cue.line);
+        room.lines.delete(cue.line);
       },
     });
     this.#lines.set(cue.line, { line, room });
