@@ -145,6 +145,13 @@ export const CODES = {
     remedy: "Offer the WebSocket subprotocol that SPEC.md names.",
     retry: false,
   },
+  too_many_connections: {
+    cause:
+      "The sidecar holds as many connections as it may. Answered with HTTP 503 at the upgrade.",
+    remedy:
+      "Close those that are of no use, or raise the sidecar's limit; reconnect after a moment.",
+    retry: true,
+  },
   unknown_room: {
     cause: "The message names a room that is not open on this connection.",
     remedy: "Send room open first.",

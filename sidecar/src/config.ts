@@ -37,6 +37,18 @@ export function limitsOf(config: ConnectionLimits): ConnectionLimits {
   };
 }
 
+/** Sockets that have not become a WebSocket: handshakes, and operators' pages. */
+export const MAX_PENDING_SOCKETS = 1_024;
+/** A cue, its report, what was heard of it by each of some players. */
+const FRAMES_PER_CUE = 10;
+/** So that a game that comes back registers its rooms at once, however few cues it may send. */
+const MIN_FRAMES_PER_SECOND = 10_000;
+
+/** WebSocket frames that are read of one connection; more wait in the peer's own socket. */
+export function framesPerSecondOf(config: Pick<SidecarConfig, "maxCuesPerSecondPerGame">): number {
+  return Math.max(MIN_FRAMES_PER_SECOND, FRAMES_PER_CUE * config.maxCuesPerSecondPerGame);
+}
+
 export const HEARTBEAT_MS = 5_000;
 export const HELLO_TIMEOUT_MS = 5_000;
 /** From the first byte of a WebSocket message to its last. */

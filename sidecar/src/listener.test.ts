@@ -9,10 +9,11 @@ import { WebSocket } from "ws";
 import { MESSAGE_TIMEOUT_MS } from "./config.ts";
 import type { PeerSocket } from "./connection.ts";
 import { unobserved } from "./happening.ts";
-import { Listener } from "./listener.ts";
+import { Listener, MAX_FRAGMENTS } from "./listener.ts";
 import { StartError } from "./start-error.ts";
 
 const TOKEN = "s3cret";
+const MAX_PENDING_SOCKETS = 20;
 
 let clock: FakeClock;
 let listener: Listener;
@@ -45,7 +46,13 @@ function newListener(atPort = 0): Listener {
     log: pino({ level: "silent" }),
     clock,
     observe: unobserved,
-    admission: () => ({ token: TOKEN, origins: ["https://game.example"] }),
+    maxPendingSockets: MAX_PENDING_SOCKETS,
+    admission: () => ({
+      token: TOKEN,
+      origins: ["https://game.example"],
+      maxConnections: 4,
+      framesPerSecond: 100,
+    }),
     accept(socket) {
       mine.sockets.push(socket);
       return {
@@ -218,6 +225,84 @@ describe("a WebSocket", () => {
     seen.sockets[0]?.close(4408, "handshake_timeout");
     const [code, reason] = (await once(socket, "close")) as [number, Buffer];
     expect([code, String(reason)]).toEqual([4408, "handshake_timeout"]);
+  });
+});
+
+describe("connections", () => {
+  test("beyond the bound are refused with words about it, until one ends", async () => {
+    const [first] = await Promise.all([opened(), opened(), opened(), opened()]);
+    const headers = {
+      authorization: `Bearer ${TOKEN}`,
+      "sec-websocket-protocol": SUBPROTOCOL,
+    };
+    expect(await refusal(headers)).toEqual([
+      503,
+      expect.objectContaining({ error: "too_many_connections", remedy: expect.any(String) }),
+    ]);
+    first.terminate();
+    await soon(() => expect(seen.lost).toBe(1));
+    await opened();
+  });
+
+  test("of sockets that never finish their handshake make room for one that does", async () => {
+    const idle = await Promise.all(
+      Array.from({ length: MAX_PENDING_SOCKETS + 1 }, async (_, index) => {
+        const socket = connect(port, "127.0.0.1");
+        socket.on("error", () => {});
+        await once(socket, "connect");
+        // Some of them begin to ask, and do not go on.
+        if (index % 2 === 0) socket.write("GET / HTTP/1.1\r\nHost");
+        return socket;
+      }),
+    );
+    let dropped = 0;
+    for (const socket of idle) socket.resume().on("close", () => dropped++);
+    const socket = await opened();
+    await soon(() => expect(dropped).toBeGreaterThanOrEqual(1));
+    expect(socket.readyState).toBe(WebSocket.OPEN);
+    for (const one of idle) one.destroy();
+  });
+});
+
+describe("a peer's frames", () => {
+  test("are read at a pace: what comes faster waits in the peer, and none of it is lost", async () => {
+    const [flood, other] = [await opened(), await opened()];
+    for (let count = 0; count < 200; count++) flood.send(Buffer.from([1]));
+    await soon(() => {
+      expect(clock.pending).toBe(1);
+      expect(seen.received.length).toBeGreaterThan(100);
+    });
+    flood.send(Buffer.from([2]));
+    const read = seen.received.length;
+    await answered(other);
+    await answered(other);
+    expect(seen.received).toHaveLength(read);
+    await soon(() => {
+      clock.advance(100);
+      expect(seen.received).toHaveLength(201);
+    });
+    expect(seen.received.at(-1)?.bytes).toEqual(Buffer.from([2]));
+  });
+
+  test("count also if they are control frames", async () => {
+    const socket = await opened();
+    for (let count = 0; count < 120; count++) socket.ping();
+    await soon(() => expect(clock.pending).toBe(1));
+    clock.advance(1_000);
+    await answered(socket);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("may be no more than a message's bound of fragments: the peer is closed with 1008", async () => {
+    const socket = await opened();
+    for (let count = 0; count <= MAX_FRAGMENTS; count++) {
+      socket.send(Buffer.from([1]), { fin: false });
+    }
+    const advancing = setInterval(() => clock.advance(100), 1);
+    const [code] = (await once(socket, "close")) as [number];
+    clearInterval(advancing);
+    expect(code).toBe(1008);
+    expect(seen.received).toEqual([]);
   });
 });
 

@@ -1,16 +1,19 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Clock, type Code, CODES, LIMITS, SUBPROTOCOL } from "@banterwire/protocol";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { MESSAGE_TIMEOUT_MS } from "./config.ts";
 import type { PeerSocket } from "./connection.ts";
 import type { Observe } from "./happening.ts";
 import type { Log } from "./log.ts";
+import { watchIncoming } from "./listener/incoming.ts";
+import { PendingSockets } from "./listener/pending-sockets.ts";
+import { answerPings } from "./listener/pings.ts";
+import { portError, socketError } from "./listener/port-error.ts";
+import { listenOnPort } from "./listener/tcp-port.ts";
 import { listenOnSocket } from "./listener/unix-socket.ts";
-import { watchUnfinished } from "./listener/unfinished-message.ts";
-import { EXIT_CODES, StartError } from "./start-error.ts";
 
 /** What a GET is answered with. */
 export interface Page {
@@ -27,6 +30,16 @@ export interface Peer {
   lost(): void;
 }
 
+export interface Admission {
+  /** What a client must show; undefined lets anybody in. */
+  readonly token: string | undefined;
+  /** Of browsers. */
+  readonly origins: readonly string[];
+  readonly maxConnections: number;
+  /** Of one connection; more are read later. */
+  readonly framesPerSecond: number;
+}
+
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
@@ -34,8 +47,10 @@ export interface ListenerOptions {
   readonly socket: string | undefined;
   readonly log: Log;
   readonly clock: Clock;
-  /** Whom to let in, as it is now: a token (undefined lets anybody in), and browsers' origins. */
-  admission(): { readonly token: string | undefined; readonly origins: readonly string[] };
+  /** Sockets that are no WebSocket; past it the oldest is dropped. */
+  readonly maxPendingSockets: number;
+  /** Whom to let in, as it is now. */
+  admission(): Admission;
   readonly observe: Observe;
   /** A client was let in. */
   accept(socket: PeerSocket): Peer;
@@ -51,25 +66,47 @@ export interface ListenAddress {
   readonly url: string;
 }
 
+/** From a connection, or a page's last byte, to the end of a request's headers. */
 const UPGRADE_TIMEOUT_MS = 5_000;
+/** Node looks for those that are late once in this time. */
+const LOOK_FOR_LATE_MS = 1_000;
+/** Fragments of one message: nobody has a use for many. */
+export const MAX_FRAGMENTS = 1_024;
+/** Pieces in which the bytes of one frame may come from the network. */
+const MAX_PIECES_PER_FRAME = 16_384;
+/** For a peer to answer our close; then its socket is dropped. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+// The types of ws do not know all of its options.
+const WEB_SOCKET_OPTIONS: ServerOptions & Readonly<Record<string, unknown>> = {
+  noServer: true,
+  maxPayload: LIMITS.MAX_FRAME_BYTES,
+  maxFragments: MAX_FRAGMENTS,
+  maxBufferedChunks: MAX_PIECES_PER_FRAME,
+  closeTimeout: CLOSE_TIMEOUT_MS,
+  autoPong: false,
+  // A frame of a few bytes could unfold into megabytes; texts this short are not worth the CPU.
+  perMessageDeflate: false,
+  handleProtocols: () => SUBPROTOCOL,
+};
+
 const BEARER = /^Bearer (.+)$/u;
 
 /** The sidecar's one port: WebSocket upgrades of games, and pages for operators. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
-  readonly #sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: LIMITS.MAX_FRAME_BYTES,
-    perMessageDeflate: false,
-    handleProtocols: () => SUBPROTOCOL,
-  });
+  readonly #pending: PendingSockets;
+  readonly #sockets = new WebSocketServer(WEB_SOCKET_OPTIONS);
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#http = createServer({ requestTimeout: UPGRADE_TIMEOUT_MS }, (request, response) =>
-      this.#answer(request, response),
+    this.#pending = new PendingSockets(options.maxPendingSockets);
+    this.#http = createServer(
+      { requestTimeout: UPGRADE_TIMEOUT_MS, connectionsCheckingInterval: LOOK_FOR_LATE_MS },
+      (request, response) => this.#answer(request, response),
     );
+    this.#http.on("connection", (socket: Socket) => this.#pending.add(socket));
     this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#http.on("clientError", (_error, socket) => socket.destroy());
   }
@@ -118,13 +155,14 @@ export class Listener {
       return refuse(socket, ...refusal);
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#pending.remove(request.socket);
       this.#attach(webSocket, socket);
     });
   }
 
   #refusalOf(request: IncomingMessage): readonly [string, Code] | undefined {
     const { headers } = request;
-    const { token, origins } = this.#options.admission();
+    const { token, origins, maxConnections } = this.#options.admission();
     if (headers.origin !== undefined && !origins.includes(headers.origin)) {
       return ["403 Forbidden", "origin_refused"];
     }
@@ -132,12 +170,24 @@ export class Listener {
     if (!isToken(shown, token)) return ["401 Unauthorized", "unauthorized"];
     const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
     if (!offered.includes(SUBPROTOCOL)) return ["400 Bad Request", "subprotocol_missing"];
+    if (this.#sockets.clients.size >= maxConnections) {
+      return ["503 Service Unavailable", "too_many_connections"];
+    }
     return undefined;
   }
 
   #attach(webSocket: WebSocket, raw: Duplex): void {
     const peer = this.#options.accept(peerSocket(webSocket, raw));
-    watchUnfinished(raw, this.#options.clock, MESSAGE_TIMEOUT_MS, () => peer.unfinished());
+    answerPings(webSocket);
+    watchIncoming({
+      raw,
+      clock: this.#options.clock,
+      messageTimeoutMs: MESSAGE_TIMEOUT_MS,
+      framesPerSecond: this.#options.admission().framesPerSecond,
+      pause: () => webSocket.pause(),
+      resume: () => webSocket.resume(),
+      unfinished: () => peer.unfinished(),
+    });
     webSocket.on("message", (data, isBinary) => {
       if (Buffer.isBuffer(data)) peer.receive(data, isBinary);
     });
@@ -199,56 +249,4 @@ function isToken(shown: string | undefined, token: string | undefined): boolean 
   if (token === undefined) return true;
   const [expected, given] = [Buffer.from(token), Buffer.from(shown ?? "")];
   return expected.length === given.length && timingSafeEqual(expected, given);
-}
-
-function listenOnPort(http: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    http.once("error", reject);
-    http.listen(port, host, () => {
-      http.off("error", reject);
-      resolve();
-    });
-  });
-}
-
-function portError(error: unknown, host: string, port: number): StartError {
-  if (codeOf(error) === "EADDRINUSE") {
-    return new StartError(
-      "port_busy",
-      EXIT_CODES.portBusy,
-      `Port ${port} on ${host} is taken by another program.`,
-      "Choose another with --port N, or stop that program.",
-    );
-  }
-  return new StartError(
-    "cannot_listen",
-    EXIT_CODES.usage,
-    `Cannot listen on ${host}:${port}: ${messageOf(error)}.`,
-    "Choose another --host or --port.",
-  );
-}
-
-function socketError(error: unknown, path: string): StartError {
-  if (codeOf(error) === "EADDRINUSE") {
-    return new StartError(
-      "socket_busy",
-      EXIT_CODES.portBusy,
-      `${path} belongs to another program, or is no socket.`,
-      "Choose another with --socket FILE, or stop that program.",
-    );
-  }
-  return new StartError(
-    "cannot_listen",
-    EXIT_CODES.usage,
-    `Cannot listen on ${path}: ${messageOf(error)}.`,
-    "Choose another --socket, in a folder that exists and that you may write to.",
-  );
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

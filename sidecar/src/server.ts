@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "@banterwire/protocol";
-import { limitsOf, type SidecarConfig } from "./config.ts";
+import { framesPerSecondOf, limitsOf, MAX_PENDING_SOCKETS, type SidecarConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { Listener } from "./listener.ts";
 import type { Log } from "./log.ts";
@@ -80,7 +80,8 @@ export async function startSidecar(
     log,
     clock,
     observe,
-    admission: () => config,
+    maxPendingSockets: MAX_PENDING_SOCKETS,
+    admission: () => ({ ...config, framesPerSecond: framesPerSecondOf(config) }),
     accept(socket) {
       const connection = new Connection({
         socket,

@@ -45,6 +45,10 @@ export const REFUSALS: readonly Trace[] = [
     steps: [{ upgrade: { authorization: "Bearer secret" }, status: 400 }],
   },
   {
+    name: "too_many_connections",
+    steps: [{ upgrade: UPGRADE, status: 503 }],
+  },
+  {
     name: "frame_not_binary",
     steps: [...greeted, { from: "client", text: "[8,1]" }, ...refusal("frame_not_binary")],
   },

@@ -34,6 +34,7 @@ const WRITTEN: { readonly [K in Key]: fc.Arbitrary<string[]> } = {
   slots: number(70),
   ttftBudgetMs: number(70_000),
   cards: path,
+  maxConnections: number(70_000),
   maxRooms: number(70_000),
   maxCharactersPerRoom: number(5_000),
   maxLinesPerRoom: number(2_000),

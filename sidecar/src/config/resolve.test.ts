@@ -34,6 +34,7 @@ const EXAMPLES: { readonly [K in Key]: readonly [string, unknown] } = {
   slots: ["4", 4],
   ttftBudgetMs: ["250", 250],
   cards: ["/srv/cards", "/srv/cards"],
+  maxConnections: ["1", 1],
   maxRooms: ["1", 1],
   maxCharactersPerRoom: ["2", 2],
   maxLinesPerRoom: ["3", 3],

@@ -117,6 +117,12 @@ export const SETTINGS = {
     help: "folder of character cards (*.json); each replaces what rooms register under its id",
     reload: "at once",
   }),
+  maxConnections: row<number>({
+    kind: integer(1, 65_536),
+    default: 1_024,
+    help: "connections of games; one more is refused",
+    reload: "at once",
+  }),
   maxRooms: row<number>({
     kind: integer(1, 65_536),
     default: 1_024,

@@ -11,6 +11,12 @@ export class MessageBoundary {
   #payloadLeft = 0;
   #awaitsFragment = false;
   #completed = 0;
+  #frames = 0;
+
+  /** Frames whose header was whole. */
+  get frames(): number {
+    return this.#frames;
+  }
 
   /** Messages, and control frames outside of one, that have ended. */
   get completed(): number {
@@ -37,6 +43,7 @@ export class MessageBoundary {
   }
 
   #endHeader(): void {
+    this.#frames++;
     this.#payloadLeft = payloadLength(this.#header);
     if (this.#payloadLeft === 0) this.#endFrame();
   }

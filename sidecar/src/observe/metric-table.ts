@@ -162,7 +162,9 @@ export const METRICS = {
   banterwire_upgrades_refused_total: {
     type: "counter",
     help: "Clients refused before they were connected.",
-    labels: { code: ["origin_refused", "subprotocol_missing", "unauthorized"] },
+    labels: {
+      code: ["origin_refused", "subprotocol_missing", "too_many_connections", "unauthorized"],
+    },
   },
   banterwire_errors_sent_total: {
     type: "counter",
