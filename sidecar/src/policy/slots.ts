@@ -1,18 +1,67 @@
-/**
- * Who may use an endpoint's slots. A slot is held by one owner, or by nobody while its upstream
- * still works off a request that was given up (a zombie): a closed socket is not a free slot.
- * Those who find none free wait in one bounded line, first come first served.
- */
-export class Slots<Owner> {
-  #total: number;
-  readonly #maxWaiting: number;
-  readonly #holders = new Set<Owner>();
-  readonly #waiting = new Set<Owner>();
-  #zombies = 0;
+import type { Prediction, Predictor } from "./predictor.ts";
+import type { CacheRules, Place } from "./prefix-ledger.ts";
+import { PrefixLedger } from "./prefix-ledger.ts";
+import type { Warmth } from "./warmth.ts";
+import type { EngineUsage, Wish } from "./wish.ts";
 
-  constructor(total: number, maxWaiting: number) {
+/** A generation that has a slot. */
+export interface Running extends Wish {
+  state: RunningState;
+}
+
+export type RunningState =
+  /** Its prompt is being read. */
+  | {
+      readonly name: "sent";
+      readonly sentMs: number;
+      readonly place: Place;
+      readonly prediction: Prediction;
+    }
+  /** Its first chunk has come. */
+  | {
+      readonly name: "streaming";
+      readonly sentMs: number;
+      readonly place: Place;
+      readonly firstMs: number;
+    };
+
+/** A slot whose engine still works off a prefill that was given up. */
+interface Zombie {
+  readonly place: Place;
+  readonly endMs: number;
+}
+
+/** How sure to be of when a slot is free: what one in four is done by, or four in five. */
+export type Outlook = "at best" | "likely";
+
+const SHARE = { "at best": 0.25, likely: 0.8 } as const;
+/** So that a turn of an engine that costs nothing is a turn all the same. */
+const MIN_TURN_MS = 1;
+
+/**
+ * An endpoint's slots. Each is free, held by a running generation, or a zombie's: a closed socket
+ * is not a free slot. Tells predictor, ledger and warmth what becomes of each generation.
+ */
+export class Slots<Holder extends Running> {
+  readonly ledger: PrefixLedger;
+  readonly #predictor: Predictor;
+  readonly #warmth: Warmth;
+  readonly #zombieHoldMs: number;
+  readonly #running = new Set<Holder>();
+  #zombies: readonly Zombie[] = [];
+  #total: number;
+
+  constructor(
+    total: number,
+    zombieHoldMs: number,
+    cache: CacheRules,
+    learners: { readonly predictor: Predictor; readonly warmth: Warmth },
+  ) {
     this.#total = total;
-    this.#maxWaiting = maxWaiting;
+    this.#zombieHoldMs = zombieHoldMs;
+    this.ledger = new PrefixLedger(total, cache);
+    this.#predictor = learners.predictor;
+    this.#warmth = learners.warmth;
   }
 
   get total(): number {
@@ -20,72 +69,145 @@ export class Slots<Owner> {
   }
 
   get inFlight(): number {
-    return this.#holders.size;
+    return this.#running.size;
   }
 
   get zombies(): number {
-    return this.#zombies;
-  }
-
-  get waiting(): number {
-    return this.#waiting.size;
+    return this.#zombies.length;
   }
 
   get hasFree(): boolean {
-    return this.#holders.size + this.#zombies < this.#total;
+    return this.#running.size + this.#zombies.length < this.#total;
   }
 
-  /** Takes a slot, or a place in the line, or neither if the line is at its bound. */
-  request(owner: Owner): "granted" | "waiting" | "refused" {
-    if (this.hasFree && this.#waiting.size === 0) {
-      this.#holders.add(owner);
-      return "granted";
-    }
-    if (this.#waiting.size >= this.#maxWaiting) return "refused";
-    this.#waiting.add(owner);
-    return "waiting";
+  /** When the next zombie ends; Infinity while there is none. */
+  get nextEndMs(): number {
+    let nextMs = Infinity;
+    for (const { endMs } of this.#zombies) nextMs = Math.min(nextMs, endMs);
+    return nextMs;
   }
 
-  /** Leaves the line; a holder keeps its slot. */
-  leave(owner: Owner): void {
-    this.#waiting.delete(owner);
-  }
-
-  /** Gives a slot back. Returns who holds one in its place. */
-  release(owner: Owner): Owner | undefined {
-    this.#holders.delete(owner);
-    return this.#grantNext();
-  }
-
-  /** Gives a slot up whose upstream is still at work; `bury` frees it. */
-  abandon(owner: Owner): void {
-    if (this.#holders.delete(owner)) this.#zombies++;
-  }
-
-  /** The upstream of an abandoned slot has ended. Returns who holds one in its place. */
-  bury(): Owner | undefined {
-    if (this.#zombies > 0) this.#zombies--;
-    return this.#grantNext();
-  }
-
-  /** Changes how many there are; who holds one keeps it. Returns those who hold one now. */
-  resize(total: number): Owner[] {
+  /** Who holds one keeps it. */
+  resize(total: number): void {
     this.#total = total;
-    const granted: Owner[] = [];
-    for (;;) {
-      const owner = this.#grantNext();
-      if (owner === undefined) return granted;
-      granted.push(owner);
-    }
+    this.ledger.resize(total);
   }
 
-  #grantNext(): Owner | undefined {
-    if (!this.hasFree) return undefined;
-    for (const owner of this.#waiting) {
-      this.#waiting.delete(owner);
-      this.#holders.add(owner);
-      return owner;
+  /** The state of a generation that is sent now; hand it to `hold`. */
+  send({ prompt }: Wish, nowMs: number): RunningState {
+    const prediction = this.#predictor.predict(this.ledger.uncachedChars(prompt), nowMs);
+    const place = this.ledger.take(prompt);
+    if (place.evicted !== undefined) this.#warmth.happened(place.evicted, "evicted");
+    this.#tell(place, "sent");
+    this.#predictor.tried(nowMs);
+    return { name: "sent", sentMs: nowMs, place, prediction };
+  }
+
+  hold(holder: Holder): void {
+    this.#running.add(holder);
+  }
+
+  /** The first chunk came. */
+  first(holder: Holder, nowMs: number): void {
+    const { state } = holder;
+    if (state.name !== "sent") return;
+    const { sentMs, place } = state;
+    holder.state = { name: "streaming", sentMs, place, firstMs: nowMs };
+    this.#tell(place, "read");
+  }
+
+  /** It is over, and its slot is free. @param usage where the engine ended it */
+  free(holder: Holder, usage: EngineUsage | undefined, nowMs: number): void {
+    const { state } = holder;
+    const { place, sentMs } = state;
+    this.#running.delete(holder);
+    this.ledger.release(place, state.name === "streaming");
+    if (state.name === "sent") return this.#tell(place, "dropped");
+    const { chars, uncachedChars } = place;
+    const ttftMs = state.firstMs - sentMs;
+    const decodeMs = usage && nowMs - state.firstMs;
+    this.#predictor.learn({ chars, uncachedChars, ttftMs, decodeMs, engine: usage }, nowMs);
+  }
+
+  /** It is cancelled upstream; returns for how long its slot stays taken, milliseconds. */
+  cancel(holder: Holder, nowMs: number): number {
+    const { state } = holder;
+    if (state.name === "streaming") {
+      // In generation an engine notices within a token or two.
+      this.free(holder, undefined, nowMs);
+      return 0;
     }
-    return undefined;
+    const zombieMs = this.zombieMs(holder, nowMs);
+    const { place, sentMs } = state;
+    this.#predictor.learnAtLeast(place.uncachedChars, nowMs - sentMs, nowMs);
+    this.#running.delete(holder);
+    this.#tell(place, "dropped");
+    if (zombieMs > 0) this.#zombies = [...this.#zombies, { place, endMs: nowMs + zombieMs }];
+    else this.ledger.release(place, false);
+    return zombieMs;
+  }
+
+  /** Buries the zombies that have ended. */
+  bury(nowMs: number): void {
+    if (this.nextEndMs > nowMs) return;
+    for (const { place, endMs } of this.#zombies) {
+      if (endMs <= nowMs) this.ledger.release(place, false);
+    }
+    this.#zombies = this.#zombies.filter(({ endMs }) => endMs > nowMs);
+  }
+
+  /**
+   * How long a slot would stay taken if its generation were cancelled now: its prefill may have
+   * begun only now, and with nothing cached.
+   */
+  zombieMs({ state }: Holder, nowMs: number): number {
+    if (state.name === "streaming") return 0;
+    const { highMs } = this.#predictor.predict(state.place.chars, nowMs);
+    return Math.min(highMs, this.#zombieHoldMs);
+  }
+
+  /** For how long a generation holds its slot, milliseconds. */
+  turnMs(outlook: Outlook | "on average"): number {
+    const share = outlook === "on average" ? 0.5 : SHARE[outlook];
+    const overheadMs = Math.max(0, this.#predictor.overheadMs ?? 0);
+    return Math.max(MIN_TURN_MS, overheadMs + this.#predictor.decodeLeftMs(0, share));
+  }
+
+  /** How long until there is a slot for one with so many before it, milliseconds. */
+  freeInMs(ahead: number, outlook: Outlook, nowMs: number): number {
+    if (ahead === 0 && this.hasFree) return 0;
+    const frees = this.#zombies.map(({ endMs }) => Math.max(0, endMs - nowMs));
+    for (const { state } of this.#running) frees.push(this.#endsInMs(state, outlook, nowMs));
+    while (frees.length < this.#total) frees.push(0);
+    frees.sort((a, b) => a - b);
+    const surplus = frees.length - this.#total;
+    const turns = Math.floor(ahead / this.#total);
+    return (frees[surplus + (ahead % this.#total)] ?? 0) + turns * this.turnMs(outlook);
+  }
+
+  /** The holder that is ambience and whose slot would be free soonest, if that is within the time. */
+  cheapestAmbience(withinMs: number, nowMs: number): Holder | undefined {
+    let cheapest: { holder: Holder; freeInMs: number } | undefined;
+    for (const holder of this.#running) {
+      if (holder.priority !== "ambient") continue;
+      const freeInMs = this.zombieMs(holder, nowMs);
+      if (freeInMs > withinMs) continue;
+      if (!cheapest || freeInMs < cheapest.freeInMs) cheapest = { holder, freeInMs };
+    }
+    return cheapest?.holder;
+  }
+
+  #endsInMs(state: RunningState, outlook: Outlook, nowMs: number): number {
+    if (state.name === "streaming") {
+      return this.#predictor.decodeLeftMs(nowMs - state.firstMs, SHARE[outlook]);
+    }
+    const { lowMs, likelyMs } = state.prediction;
+    const firstMs = state.sentMs + (outlook === "at best" ? lowMs : likelyMs);
+    return Math.max(0, firstMs - nowMs) + this.#predictor.decodeLeftMs(0, SHARE[outlook]);
+  }
+
+  #tell({ prompt }: Place, what: "sent" | "read" | "dropped"): void {
+    const [prefix] = prompt;
+    if (prefix !== undefined) this.#warmth.happened(prefix, what);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "@banterwire/protocol";
-import { Slots } from "../policy/slots.ts";
+import { Slots } from "../policy/fifo-slots.ts";
 import type {
   Failure,
   Generation,

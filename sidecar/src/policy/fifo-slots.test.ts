@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Slots } from "./slots.ts";
+import { Slots } from "./fifo-slots.ts";
 
 describe("Slots", () => {
   test("grants free slots at once and makes the rest wait in order", () => {

@@ -1,0 +1,194 @@
+/** The texts of a prompt's messages in order, the stable one first. */
+export type Prompt = readonly string[];
+
+/** How an engine caches prompts. */
+export interface CacheRules {
+  /** Room for prompts that have lost their slot, characters; 0 where the engine keeps none. */
+  readonly memoryChars: number;
+  /** The share of a prompt that a slot must hold already to be preferred to the one unused for longest. */
+  readonly minSimilarity: number;
+}
+
+/** A slot in use for a prompt. */
+export interface Place {
+  readonly slot: CachedSlot;
+  readonly prompt: Prompt;
+  readonly chars: number;
+  readonly uncachedChars: number;
+  /** The prefix that is cached nowhere any more, if this prompt drove one out. */
+  readonly evicted: string | undefined;
+}
+
+interface Cached {
+  readonly prompt: Prompt;
+  /** Of the prompt's characters, how many are known to be cached. */
+  readonly chars: number;
+}
+
+export interface CachedSlot {
+  cached: Cached;
+  busy: boolean;
+  usedAt: number;
+}
+
+const NOTHING: Cached = { prompt: [], chars: 0 };
+/** What the chat template puts before every prompt. */
+const TEMPLATE_CHARS = 16;
+/** A slot that keeps less than this share of what it held has the rest put into memory first. */
+const MIN_KEPT = 0.5;
+
+/**
+ * What we think an engine has cached. Ollama names no slots, so this follows llama-server's rules:
+ * a prompt goes to the idle slot that shares most of it, else to the one unused for longest; what
+ * is driven out goes to the engine's memory, where it has one, and from there the oldest go.
+ */
+export class PrefixLedger {
+  readonly #rules: CacheRules;
+  /** By prefix, the oldest first. */
+  readonly #memory = new Map<string, Cached>();
+  #memoryChars = 0;
+  #slots: CachedSlot[] = [];
+  #uses = 0;
+
+  constructor(slots: number, rules: CacheRules) {
+    this.#rules = rules;
+    this.resize(slots);
+  }
+
+  /** Those that are in use stay until they are released. */
+  resize(slots: number): void {
+    while (this.#slots.length < slots) this.#slots.push(newSlot());
+    this.#slots.length = slots;
+  }
+
+  /** How many prompts of so many characters it has room for. */
+  capacity(charsEach: number): number {
+    return this.#slots.length + Math.floor(this.#rules.memoryChars / Math.max(1, charsEach));
+  }
+
+  /** Whether all of a prefix is cached somewhere. */
+  holds(prefix: string): boolean {
+    const isHeld = ({ prompt, chars }: Cached): boolean =>
+      prompt[0] === prefix && chars >= prefix.length;
+    const inMemory = this.#memory.get(prefix);
+    return (
+      this.#slots.some(({ cached }) => isHeld(cached)) ||
+      (inMemory !== undefined && isHeld(inMemory))
+    );
+  }
+
+  /** Characters of a prompt that would have to be read if it were sent now, or next. */
+  uncachedChars(prompt: Prompt): number {
+    const isAnyIdle = this.#slots.some(({ busy }) => !busy);
+    let shared = this.#remembered(prompt);
+    for (const { cached, busy } of this.#slots) {
+      if (!busy || !isAnyIdle) shared = Math.max(shared, sharedChars(prompt, cached));
+    }
+    return charsOf(prompt) - shared;
+  }
+
+  /** Puts a prompt where the engine will. */
+  take(prompt: Prompt): Place {
+    const chars = charsOf(prompt);
+    const { slot, shared } = this.#choose(prompt, chars);
+    const reused = Math.max(shared, this.#remembered(prompt));
+    const former = slot.cached;
+    slot.busy = true;
+    slot.usedAt = ++this.#uses;
+    // Until it is through, only what it found is known to be there.
+    slot.cached = { prompt, chars: reused };
+    if (shared < former.chars * MIN_KEPT) this.#remember(former);
+    const [prefix] = former.prompt;
+    const isLost = prefix !== undefined && prefix !== prompt[0] && !this.holds(prefix);
+    const evicted = isLost ? prefix : undefined;
+    return { slot, prompt, chars, uncachedChars: chars - reused, evicted };
+  }
+
+  /** @param isRead the engine got through the prompt, so that all of it is cached */
+  release({ slot, prompt, chars }: Place, isRead: boolean): void {
+    slot.busy = false;
+    if (isRead) slot.cached = { prompt, chars };
+  }
+
+  /** The engine has forgotten everything. */
+  clear(): void {
+    this.#memory.clear();
+    this.#memoryChars = 0;
+    for (const slot of this.#slots) slot.cached = NOTHING;
+  }
+
+  #choose(prompt: Prompt, chars: number): { slot: CachedSlot; shared: number } {
+    const least = this.#rules.minSimilarity * chars;
+    let best: { slot: CachedSlot; shared: number } | undefined;
+    for (const slot of this.#slots) {
+      if (slot.busy) continue;
+      const all = sharedChars(prompt, slot.cached);
+      const shared = all > least ? all : 0;
+      const isBetter =
+        !best || shared > best.shared || (shared === best.shared && isOlder(slot, best.slot));
+      if (isBetter) best = { slot, shared };
+    }
+    // More are in flight than there are slots: somebody took slots away.
+    return best ?? { slot: newSlot(), shared: 0 };
+  }
+
+  #remembered(prompt: Prompt): number {
+    const [prefix] = prompt;
+    const cached = prefix === undefined ? undefined : this.#memory.get(prefix);
+    return cached ? sharedChars(prompt, cached) : 0;
+  }
+
+  #remember(cached: Cached): void {
+    const [prefix] = cached.prompt;
+    if (prefix === undefined || cached.chars > this.#rules.memoryChars) return;
+    this.#forget(prefix);
+    this.#memory.set(prefix, cached);
+    this.#memoryChars += cached.chars;
+    for (const oldest of this.#memory.keys()) {
+      if (this.#memoryChars <= this.#rules.memoryChars) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(prefix: string): void {
+    this.#memoryChars -= this.#memory.get(prefix)?.chars ?? 0;
+    this.#memory.delete(prefix);
+  }
+}
+
+function newSlot(): CachedSlot {
+  return { cached: NOTHING, busy: false, usedAt: 0 };
+}
+
+function isOlder(one: CachedSlot, other: CachedSlot): boolean {
+  return one.usedAt < other.usedAt;
+}
+
+/** With the template's share. */
+function charsOf(prompt: Prompt): number {
+  let chars = TEMPLATE_CHARS;
+  for (const text of prompt) chars += text.length;
+  return chars;
+}
+
+/** How much of the prompt's start is cached. */
+function sharedChars(prompt: Prompt, cached: Cached): number {
+  if (cached.chars === 0) return 0;
+  let shared = TEMPLATE_CHARS;
+  for (const [index, text] of prompt.entries()) {
+    const other = cached.prompt[index] ?? "";
+    if (text !== other) {
+      shared += commonStart(text, other);
+      break;
+    }
+    shared += text.length;
+  }
+  return Math.min(shared, cached.chars);
+}
+
+function commonStart(one: string, other: string): number {
+  const most = Math.min(one.length, other.length);
+  let length = 0;
+  while (length < most && one.charCodeAt(length) === other.charCodeAt(length)) length++;
+  return length;
+}

@@ -1,0 +1,174 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
+import type { Wish } from "./wish.ts";
+
+const OPTIONS: SchedulerOptions = {
+  slots: 1,
+  maxWaiting: 16,
+  zombieHoldMs: 1_000,
+  cache: { memoryChars: 0, minSimilarity: 0.1 },
+};
+const USAGE = { promptTokens: 25, prefillMs: 10, loadMs: 0 };
+
+function wish(deadlineMs = Infinity, parts: Partial<Wish> = {}): Wish {
+  return { priority: "reply", room: 1, deadlineMs, prompt: ["A persona.", "Hello."], ...parts };
+}
+
+/** One that has learnt what an engine takes: `ttftMs` to the first chunk, `decodeMs` from there. */
+function taught(options: Partial<SchedulerOptions> = {}, ttftMs = 50, decodeMs = 400) {
+  const scheduler = new Scheduler<string>({ ...OPTIONS, ...options });
+  for (let index = 0; index < 8; index++) {
+    const atMs = index * 1_000 - 8_000;
+    scheduler.ask("lesson", wish(), atMs);
+    scheduler.first("lesson", atMs + ttftMs);
+    scheduler.done("lesson", USAGE, atMs + ttftMs + decodeMs);
+  }
+  return scheduler;
+}
+
+describe("a scheduler", () => {
+  test("grants a free slot at once, and the next one when it falls free", () => {
+    const scheduler = taught();
+    expect(scheduler.ask("a", wish(1_000), 0)).toEqual([{ do: "grant", owner: "a" }]);
+    expect(scheduler.ask("b", wish(1_000), 0)).toEqual([]);
+    scheduler.first("a", 50);
+    expect(scheduler.done("a", USAGE, 450)).toEqual([{ do: "grant", owner: "b" }]);
+  });
+
+  test("sheds at once what cannot make it, and what waiting will not help", () => {
+    const scheduler = taught();
+    expect(scheduler.ask("late", wish(20), 0)).toEqual([{ do: "shed", owner: "late" }]);
+    scheduler.ask("a", wish(200), 0);
+    expect(scheduler.ask("b", wish(200), 0)).toEqual([{ do: "shed", owner: "b" }]);
+    expect(scheduler.waiting).toBe(0);
+  });
+
+  test("sends at once what it knows nothing of", () => {
+    const scheduler = new Scheduler<string>(OPTIONS);
+    expect(scheduler.ask("a", wish(1), 0)).toEqual([{ do: "grant", owner: "a" }]);
+  });
+
+  test("sheds who waits at the last moment at which sending it would make sense", () => {
+    const scheduler = taught();
+    scheduler.ask("a", wish(), 0);
+    scheduler.ask("b", wish(600), 0);
+    expect(scheduler.nextDueMs).toBeCloseTo(550, 0);
+    expect(scheduler.tick(549)).toEqual([]);
+    expect(scheduler.tick(551)).toEqual([{ do: "shed", owner: "b" }]);
+    expect(scheduler.nextDueMs).toBeUndefined();
+  });
+
+  test("holds the slot of a prefill that was given up until its predicted end", () => {
+    const scheduler = taught();
+    scheduler.ask("a", wish(1_000), 0);
+    scheduler.ask("b", wish(1_000), 0);
+    expect(scheduler.leave("a", 10)).toEqual([]);
+    expect([scheduler.inFlight, scheduler.zombies, scheduler.waiting]).toEqual([0, 1, 1]);
+    const dueMs = scheduler.nextDueMs ?? 0;
+    expect(dueMs).toBeGreaterThan(50);
+    expect(dueMs).toBeLessThan(100);
+    expect(scheduler.tick(dueMs)).toEqual([{ do: "grant", owner: "b" }]);
+  });
+
+  test("of an engine that it does not know holds such a slot for as long as it was told", () => {
+    const scheduler = new Scheduler<string>(OPTIONS);
+    scheduler.ask("a", wish(1_000), 0);
+    scheduler.leave("a", 10);
+    expect(scheduler.nextDueMs).toBe(1_010);
+  });
+
+  test("takes the slot of ambience for a cue that would be late without it", () => {
+    const scheduler = taught();
+    scheduler.ask("bark", wish(300, { priority: "ambient" }), 0);
+    scheduler.first("bark", 50);
+    expect(scheduler.ask("reply", wish(300), 100)).toEqual([
+      { do: "preempt", owner: "bark" },
+      { do: "grant", owner: "reply" },
+    ]);
+  });
+
+  test("leaves ambience alone where the cue can wait for it", () => {
+    const scheduler = taught();
+    scheduler.ask("bark", wish(300, { priority: "ambient" }), 0);
+    expect(scheduler.ask("reply", wish(2_000), 100)).toEqual([]);
+  });
+
+  test("past its bound sheds the last in order: ambience first", () => {
+    const scheduler = taught({ maxWaiting: 2 });
+    scheduler.ask("a", wish(), 0);
+    scheduler.ask("bark", wish(60_000, { priority: "ambient" }), 0);
+    scheduler.ask("b", wish(60_000), 0);
+    expect(scheduler.ask("c", wish(60_000), 0)).toEqual([{ do: "shed", owner: "bark" }]);
+    expect(scheduler.ask("d", wish(70_000), 0)).toEqual([{ do: "shed", owner: "d" }]);
+  });
+
+  test("never has more in flight than slots, zombies counted, whatever happens", () => {
+    const step = fc.record({
+      what: fc.constantFrom("ask", "ask", "ask", "first", "done", "failed", "leave", "pass"),
+      pick: fc.nat(7),
+      priority: fc.constantFrom("reply", "nearby", "ambient"),
+      budgetMs: fc.integer({ min: 0, max: 800 }),
+      room: fc.nat(3),
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 200 }), play),
+      { numRuns: 300 },
+    );
+  });
+});
+
+interface Step {
+  readonly what: "ask" | "first" | "done" | "failed" | "leave" | "pass";
+  readonly pick: number;
+  readonly priority: Wish["priority"];
+  readonly budgetMs: number;
+  readonly room: number;
+}
+
+function play(slots: number, steps: readonly Step[]): void {
+  const scheduler = new Scheduler<number>({ ...OPTIONS, slots, maxWaiting: 8 });
+  const waiting = new Set<number>();
+  const running = new Set<number>();
+  let nowMs = 0;
+  let next = 0;
+  const apply = (decisions: readonly { do: string; owner: number }[]): void => {
+    for (const { do: what, owner } of decisions) {
+      const from = what === "preempt" ? running : waiting;
+      expect(from.delete(owner)).toBe(true);
+      if (what === "grant") running.add(owner);
+    }
+  };
+  for (const { what, pick, priority, budgetMs, room } of steps) {
+    const held = [...running];
+    const one = held[pick % held.length];
+    if (what === "pass") {
+      nowMs += budgetMs;
+      apply(scheduler.tick(nowMs));
+    } else if (what === "ask") {
+      const owner = next++;
+      waiting.add(owner);
+      const prompt = [`persona of ${pick}`, `cue ${owner}`];
+      apply(scheduler.ask(owner, { priority, room, deadlineMs: nowMs + budgetMs, prompt }, nowMs));
+    } else if (what === "leave") {
+      const all = [...waiting, ...running];
+      const leaver = all[pick % all.length];
+      if (leaver === undefined) continue;
+      waiting.delete(leaver);
+      running.delete(leaver);
+      apply(scheduler.leave(leaver, nowMs));
+    } else if (one !== undefined) {
+      if (what === "first") scheduler.first(one, nowMs);
+      else {
+        running.delete(one);
+        apply(what === "done" ? scheduler.done(one, USAGE, nowMs) : scheduler.failed(one, nowMs));
+      }
+    }
+    expect(scheduler.inFlight).toBe(running.size);
+    expect(scheduler.waiting).toBe(waiting.size);
+    expect(scheduler.inFlight + scheduler.zombies).toBeLessThanOrEqual(slots);
+    expect(scheduler.waiting).toBeLessThanOrEqual(8);
+    expect(scheduler.hasFree && scheduler.waiting > 0).toBe(false);
+    expect(scheduler.nextDueMs ?? Infinity).toBeGreaterThan(nowMs - 1e-6);
+  }
+}

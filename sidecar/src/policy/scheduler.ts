@@ -1,0 +1,288 @@
+import { type Priority, PRIORITIES } from "@banterwire/protocol";
+import { CueQueue } from "./cue-queue.ts";
+import { type Prediction, Predictor } from "./predictor.ts";
+import type { CacheRules, Prompt } from "./prefix-ledger.ts";
+import { RoomShares } from "./room-shares.ts";
+import { type RunningState, Slots } from "./slots.ts";
+import { Warmth } from "./warmth.ts";
+import type { EngineUsage, Wish } from "./wish.ts";
+
+/**
+ * What is to be done now, in this order. `grant`: send it. `shed`: it cannot make it, or there is
+ * no place for it. `preempt`: cancel it upstream, its slot goes to a cue. Who is shed or pre-empted
+ * is over for the scheduler.
+ */
+export interface Decision<Owner> {
+  readonly do: "grant" | "shed" | "preempt";
+  readonly owner: Owner;
+}
+
+export interface SchedulerOptions {
+  /** Generations that the endpoint runs at once. */
+  readonly slots: number;
+  /** Cues that wait at most; past it the last in order is shed. */
+  readonly maxWaiting: number;
+  /**
+   * How long a prefill that was cancelled may go on at most, milliseconds; 0 for an engine that
+   * frees its slot at once.
+   */
+  readonly zombieHoldMs: number;
+  readonly cache: CacheRules;
+}
+
+interface Waiting<Owner> extends Wish {
+  readonly owner: Owner;
+}
+
+interface Granted<Owner> extends Waiting<Owner> {
+  state: RunningState;
+  /** What its room has paid for it; undefined if nobody else wanted the slot. */
+  paidMs: number | undefined;
+}
+
+/** Rounds after which the first in order is served whatever its room has used. */
+const MAX_ROUNDS = 16;
+
+/**
+ * Who may use the slots of one endpoint, and when: first by priority, then the earliest deadline,
+ * with equal shares for rooms. Sends nothing that the predictor rules out, sheds at once what
+ * waiting will not help, and takes a slot from ambience where a cue needs it. Pure: time is handed
+ * in, and never goes back.
+ */
+export class Scheduler<Owner> {
+  readonly predictor = new Predictor();
+  readonly warmth = new Warmth();
+  readonly #maxWaiting: number;
+  readonly #slots: Slots<Granted<Owner>>;
+  readonly #queue = new CueQueue<Waiting<Owner>>();
+  readonly #waiting = new Map<Owner, Waiting<Owner>>();
+  readonly #granted = new Map<Owner, Granted<Owner>>();
+  readonly #shares: Readonly<Record<Priority, RoomShares>> = {
+    reply: new RoomShares(),
+    nearby: new RoomShares(),
+    ambient: new RoomShares(),
+  };
+
+  constructor({ slots, maxWaiting, zombieHoldMs, cache }: SchedulerOptions) {
+    this.#maxWaiting = maxWaiting;
+    this.#slots = new Slots(slots, zombieHoldMs, cache, this);
+  }
+
+  get slots(): number {
+    return this.#slots.total;
+  }
+
+  get inFlight(): number {
+    return this.#slots.inFlight;
+  }
+
+  get zombies(): number {
+    return this.#slots.zombies;
+  }
+
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** A wish that came now would be sent now. */
+  get hasFree(): boolean {
+    return this.#slots.hasFree;
+  }
+
+  /** How many prefixes the engine has room for beside each other. */
+  get prefixCapacity(): number {
+    return this.#slots.ledger.capacity(this.warmth.meanChars);
+  }
+
+  /** When `tick` has something to do; undefined while it has not. */
+  get nextDueMs(): number | undefined {
+    let dueMs = this.#slots.nextEndMs;
+    for (const wish of this.#queue) dueMs = Math.min(dueMs, this.#lastChanceMs(wish));
+    return dueMs === Infinity ? undefined : dueMs;
+  }
+
+  /** How long a prompt would take to its first chunk, were it sent now. */
+  predict(prompt: Prompt, nowMs: number): Prediction {
+    return this.predictor.predict(this.#slots.ledger.uncachedChars(prompt), nowMs);
+  }
+
+  /** Asks for a slot. Without a decision about the owner it waits; one comes from a later call. */
+  ask(owner: Owner, wish: Wish, nowMs: number): Decision<Owner>[] {
+    const [prefix] = wish.prompt;
+    if (prefix !== undefined && wish.priority !== "ambient") this.warmth.used(prefix);
+    const decisions = this.tick(nowMs);
+    const verdict = this.#admit(wish, nowMs);
+    if (verdict === "shed") return [...decisions, { do: "shed", owner }];
+    if (verdict !== "wait") decisions.push(this.#preempt(verdict, nowMs));
+    const waiting = { ...wish, owner };
+    this.#waiting.set(owner, waiting);
+    this.#queue.add(waiting);
+    decisions.push(...this.#serve(nowMs));
+    const { last } = this.#queue;
+    if (last && this.#queue.size > this.#maxWaiting) decisions.push(this.#shed(last));
+    return decisions;
+  }
+
+  /** The first chunk of an owner's generation came. */
+  first(owner: Owner, nowMs: number): void {
+    const granted = this.#granted.get(owner);
+    if (granted) this.#slots.first(granted, nowMs);
+  }
+
+  /** The engine ended an owner's generation. */
+  done(owner: Owner, usage: EngineUsage, nowMs: number): Decision<Owner>[] {
+    this.first(owner, nowMs);
+    return this.#over(owner, usage, nowMs);
+  }
+
+  /** An owner's generation failed upstream. */
+  failed(owner: Owner, nowMs: number): Decision<Owner>[] {
+    return this.#over(owner, undefined, nowMs);
+  }
+
+  /** An owner gives up: it leaves the queue, or is cancelled upstream. Nothing for one that is over. */
+  leave(owner: Owner, nowMs: number): Decision<Owner>[] {
+    const waiting = this.#waiting.get(owner);
+    if (waiting) this.#drop(waiting);
+    const granted = this.#granted.get(owner);
+    if (granted) this.#cancel(granted, nowMs);
+    return this.tick(nowMs);
+  }
+
+  /** Buries zombies, sends who can be sent, sheds who cannot make it any more. */
+  tick(nowMs: number): Decision<Owner>[] {
+    this.#slots.bury(nowMs);
+    return this.#serve(nowMs);
+  }
+
+  /** Changes how many slots there are; who holds one keeps it. */
+  resize(slots: number, nowMs: number): Decision<Owner>[] {
+    this.#slots.resize(slots);
+    return this.tick(nowMs);
+  }
+
+  /** The engine was loaded anew: its caches are empty. */
+  forgetCaches(): void {
+    this.#slots.ledger.clear();
+    this.warmth.forgetAll();
+  }
+
+  /** Waits, or goes at once if it can; is shed; or goes at the cost of the ambience returned. */
+  #admit(wish: Wish, nowMs: number): "wait" | "shed" | Granted<Owner> {
+    const leftMs = wish.deadlineMs - nowMs;
+    if (leftMs === Infinity) return "wait";
+    const { lowMs, likelyMs } = this.predict(wish.prompt, nowMs);
+    if (lowMs > leftMs) return "shed";
+    const ahead = this.#queue.ahead(wish);
+    if (this.#slots.freeInMs(ahead, "likely", nowMs) + likelyMs <= leftMs) return "wait";
+    if (ahead === 0 && this.#slots.hasFree) return "wait";
+    if (wish.priority !== "ambient") {
+      const ambience = this.#slots.cheapestAmbience(leftMs - lowMs, nowMs);
+      if (ambience) return ambience;
+    }
+    const isHopeful = this.#slots.freeInMs(ahead, "at best", nowMs) + lowMs <= leftMs;
+    return isHopeful ? "wait" : "shed";
+  }
+
+  /** Sends who can be sent, sheds who cannot make it any more. */
+  #serve(nowMs: number): Decision<Owner>[] {
+    const decisions: Decision<Owner>[] = [];
+    if (this.#queue.size === 0) return decisions;
+    while (this.#slots.hasFree) {
+      const next = this.#next(nowMs, decisions);
+      if (!next) return decisions;
+      decisions.push(this.#grant(next, nowMs));
+    }
+    for (const waiting of Array.from(this.#queue)) {
+      if (this.#lastChanceMs(waiting) <= nowMs) decisions.push(this.#shed(waiting));
+    }
+    return decisions;
+  }
+
+  /** The next to be served; on the way, those who cannot make it any more are shed. */
+  #next(nowMs: number, decisions: Decision<Owner>[]): Waiting<Owner> | undefined {
+    for (const priority of PRIORITIES) {
+      const likely: Waiting<Owner>[] = [];
+      const hopeful: Waiting<Owner>[] = [];
+      for (const waiting of this.#queue.of(priority).slice()) {
+        const { lowMs, likelyMs } = this.predict(waiting.prompt, nowMs);
+        const leftMs = waiting.deadlineMs - nowMs;
+        if (lowMs > leftMs) decisions.push(this.#shed(waiting));
+        else if (likelyMs <= leftMs) likely.push(waiting);
+        else hopeful.push(waiting);
+      }
+      const next = this.#firstWithCredit(priority, likely.length > 0 ? likely : hopeful);
+      if (next) return next;
+    }
+    return undefined;
+  }
+
+  #firstWithCredit(
+    priority: Priority,
+    waiting: readonly Waiting<Owner>[],
+  ): Waiting<Owner> | undefined {
+    const shares = this.#shares[priority];
+    const quantumMs = this.#slots.turnMs("on average");
+    for (let round = 0; round < MAX_ROUNDS && waiting.length > 0; round++) {
+      const next = waiting.find(({ room }) => shares.hasCredit(room, quantumMs));
+      if (next) return next;
+      shares.nextRound();
+    }
+    return waiting[0];
+  }
+
+  #grant(waiting: Waiting<Owner>, nowMs: number): Decision<Owner> {
+    this.#drop(waiting);
+    const { owner, priority, room } = waiting;
+    // Who takes what nobody else wants owes nothing for it.
+    const paidMs = this.#queue.size > 0 ? this.#slots.turnMs("on average") : undefined;
+    if (paidMs !== undefined) this.#shares[priority].charge(room, paidMs, paidMs);
+    const granted = { ...waiting, paidMs, state: this.#slots.send(waiting, nowMs) };
+    this.#slots.hold(granted);
+    this.#granted.set(owner, granted);
+    return { do: "grant", owner };
+  }
+
+  #preempt(ambience: Granted<Owner>, nowMs: number): Decision<Owner> {
+    // Also where nobody else wanted the slot: a room pays for what its ambience costs others.
+    ambience.paidMs ??= 0;
+    this.#cancel(ambience, nowMs);
+    return { do: "preempt", owner: ambience.owner };
+  }
+
+  #cancel(granted: Granted<Owner>, nowMs: number): void {
+    const zombieMs = this.#slots.cancel(granted, nowMs);
+    this.#forget(granted, nowMs + zombieMs);
+  }
+
+  #over(owner: Owner, usage: EngineUsage | undefined, nowMs: number): Decision<Owner>[] {
+    const granted = this.#granted.get(owner);
+    if (!granted) return [];
+    this.#slots.free(granted, usage, nowMs);
+    this.#forget(granted, nowMs);
+    return this.tick(nowMs);
+  }
+
+  /** Its room pays for all of the time that the slot was taken. */
+  #forget({ owner, priority, room, state, paidMs }: Granted<Owner>, freeMs: number): void {
+    this.#granted.delete(owner);
+    if (paidMs === undefined) return;
+    const owedMs = freeMs - state.sentMs - paidMs;
+    this.#shares[priority].charge(room, owedMs, this.#slots.turnMs("on average"));
+  }
+
+  #shed(waiting: Waiting<Owner>): Decision<Owner> {
+    this.#drop(waiting);
+    return { do: "shed", owner: waiting.owner };
+  }
+
+  #drop(waiting: Waiting<Owner>): void {
+    this.#queue.remove(waiting);
+    this.#waiting.delete(waiting.owner);
+  }
+
+  /** The last moment at which sending it makes sense. */
+  #lastChanceMs({ deadlineMs, prompt }: Waiting<Owner>): number {
+    return deadlineMs === Infinity ? Infinity : deadlineMs - this.predict(prompt, -Infinity).lowMs;
+  }
+}
