@@ -4,6 +4,7 @@ import { ProtocolError } from "./codes.ts";
 import { DOWN, type Down } from "./down.ts";
 import { TEXT_TOO_LONG, uint32 } from "./fields.ts";
 import { readDelta, writeDelta } from "./fast-delta.ts";
+import { fitsOf } from "./fits.ts";
 import { assertClosedGrammar } from "./grammar.ts";
 import type { Message } from "./messages/message.ts";
 import { UP, type Up } from "./up.ts";
@@ -47,8 +48,8 @@ export function encodeAny(value: Up | Down): Buffer {
  */
 export function assertSendable(value: Up | Down): void {
   const message = messageOf(value);
-  const parsed = message.wire.safeParse(toWire(message, value));
-  if (!parsed.success) throw fieldError(message, parsed.error);
+  const wire = toWire(message, value);
+  if (!message.fits(wire)) parsed(message, wire);
 }
 
 /**
@@ -81,7 +82,7 @@ function messageOf(value: Up | Down): Message {
 function toWire(message: Message, value: Up | Down): unknown[] {
   const fields: Readonly<Record<string, unknown>> = value;
   const wire: unknown[] = [message.type];
-  for (const name in message.fields) wire.push(wellFormed(fields[name]));
+  for (const name of message.names) wire.push(wellFormed(fields[name]));
   return wire;
 }
 
@@ -105,16 +106,24 @@ function decode(bytes: Uint8Array, table: MessageTable): unknown {
   }
   const message = table.get(type);
   if (!message) return { kind: "unknown", type } satisfies UnknownMessage;
-  const parsed = message.wire.safeParse(wire);
-  if (!parsed.success) throw fieldError(message, parsed.error);
   const value: Record<string, unknown> = { kind: message.kind };
+  const fields = message.fits(wire) ? wire : parsed(message, wire);
   let index = 1;
-  for (const name in message.fields) value[name] = parsed.data[index++];
+  for (const name of message.names) value[name] = fields[index++];
   return value;
 }
 
+/** The array as the message's schema takes it. */
+function parsed(message: Message, wire: readonly unknown[]): readonly unknown[] {
+  const result = message.wire.safeParse(wire);
+  if (!result.success) throw fieldError(message, result.error);
+  return result.data;
+}
+
+const isUint32 = fitsOf(uint32)!;
+
 function isMessageType(type: unknown): type is number {
-  return uint32.safeParse(type).success;
+  return isUint32(type);
 }
 
 function fieldError(message: Message, error: z.ZodError): ProtocolError {

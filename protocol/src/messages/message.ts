@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fitsInOrder } from "../fits.ts";
 
 export type Fields = Readonly<Record<string, z.ZodType>>;
 
@@ -13,6 +14,13 @@ export interface Message<K extends string = string, F extends Fields = Fields> {
   readonly fields: F;
   /** The whole array; trailing fields of a newer minor version pass unread. */
   readonly wire: z.ZodType<readonly unknown[]>;
+  /** The names of the fields, in their order. */
+  readonly names: readonly string[];
+  /**
+   * Whether `wire` takes an array that starts with this type as it is. Quick, and never wrong in a
+   * yes; a no may be for `wire` to judge.
+   */
+  readonly fits: (array: readonly unknown[]) => boolean;
 }
 
 /** A message's value in code: its kind, and its fields by name. */
@@ -26,6 +34,9 @@ export function message<const K extends string, const F extends Fields>(
   kind: K,
   fields: F,
 ): Message<K, F> {
-  const wire = z.tuple([z.literal(type), ...Object.values(fields)]).rest(z.unknown());
-  return { kind, type, fields, wire };
+  const schemas = Object.values(fields);
+  const wire = z.tuple([z.literal(type), ...schemas]).rest(z.unknown());
+  const fit = fitsInOrder(schemas);
+  const fits = (array: readonly unknown[]): boolean => fit?.(array, 1) ?? false;
+  return { kind, type, fields, wire, names: Object.keys(fields), fits };
 }
