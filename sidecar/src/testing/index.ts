@@ -1,3 +1,6 @@
+export { type EchoListener, startEchoListener } from "./echo-listener.ts";
+export { fuzzSidecar, type SidecarFuzz, type SidecarFuzzTally } from "./fuzz-sidecar.ts";
+export { frameOf, RawGame } from "./raw-game.ts";
 export type { Books, Received } from "./books.ts";
 export { type Mood, MOODS } from "./moods.ts";
 export { refusing, type Reply, saying, type Step, tokensOf } from "./reply.ts";
