@@ -4,6 +4,11 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+export interface LoopLateness {
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
 /** A real sidecar, started by its command. */
 export interface SidecarProcess {
   readonly url: string;
@@ -14,6 +19,8 @@ export interface SidecarProcess {
   status(): Promise<unknown>;
   /** Its heap after a collection, bytes; for one that was started with a probe. */
   heapBytes(): Promise<number>;
+  /** How late its loop was since the last call; for one that was started with a probe. */
+  loopLateness(): Promise<LoopLateness>;
   /** SIGTERM, so that profiles and farewells are written; resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -23,7 +30,7 @@ export interface SidecarOptions {
   readonly slots: number;
   /** What runs; what is published unless told otherwise. */
   readonly command?: readonly string[];
-  /** Loads a module into it that tells its heap. */
+  /** Loads a module into it that tells its heap and its loop's lateness. */
   readonly probe?: boolean;
 }
 
@@ -67,7 +74,8 @@ export async function spawnSidecar(options: SidecarOptions): Promise<SidecarProc
       url: `ws://127.0.0.1:${port}`,
       pid: child.pid ?? 0,
       listeningMs,
-      heapBytes: () => heapOf(child),
+      heapBytes: () => probed<number>(child, "heap"),
+      loopLateness: () => probed<LoopLateness>(child, "loop"),
       status: async () => (await fetch(`${web}/status`)).json(),
       stop: () => stopped(child),
     };
@@ -104,10 +112,10 @@ function portOf(child: ChildProcess): Promise<number> {
   });
 }
 
-async function heapOf(child: ChildProcess): Promise<number> {
-  child.send("heap");
-  const [bytes] = (await once(child, "message")) as [number];
-  return bytes;
+async function probed<T>(child: ChildProcess, question: "heap" | "loop"): Promise<T> {
+  child.send(question);
+  const [answer] = (await once(child, "message")) as [T];
+  return answer;
 }
 
 async function stopped(child: ChildProcess): Promise<void> {
