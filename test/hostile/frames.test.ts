@@ -33,7 +33,7 @@ test(`hostile frames are taken or refused with a code by both decoders (seed ${S
   const tally = fuzzDecoders(SEED, DECODED);
   expect(Object.values(tally).reduce((sum, count) => sum + count)).toBe(2 * DECODED);
   // That the frames are hostile in each way that bytes can be.
-  for (const outcome of [
+  const hoped = [
     "taken",
     "unknown",
     "malformed",
@@ -45,10 +45,8 @@ test(`hostile frames are taken or refused with a code by both decoders (seed ${S
     "integer_out_of_range",
     "bad_field",
     "frame_too_large",
-  ]) {
-    expect([outcome, tally[outcome] ?? 0]).toEqual([outcome, expect.any(Number)]);
-    expect(tally[outcome] ?? 0, outcome).toBeGreaterThan(0);
-  }
+  ];
+  expect(hoped.filter((outcome) => tally[outcome] === undefined)).toEqual([]);
 });
 
 test(`hostile frames end no more than their own connection, and leave nothing behind (seed ${SEED})`, async () => {
