@@ -1,7 +1,8 @@
 import type { Line, LineResult } from "@banterwire/protocol/client";
 import { type Client, ClientArray, ClientState } from "@colyseus/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Broadcast, FLUSH_MS, MAX_CLIENT_BUFFERED_BYTES } from "./broadcast.ts";
+import { Broadcast, FLUSH_MS } from "./broadcast.ts";
+import { MAX_CLIENT_BUFFERED_BYTES, RESYNC_BUFFERED_BYTES } from "./keeping-up.ts";
 
 interface FakeClient {
   readonly sessionId: string;
@@ -120,7 +121,10 @@ test("a slow client is passed over, and is told everything when it has caught up
   broadcast.text(line(1), 7, " three");
   vi.advanceTimersByTime(FLUSH_MS);
   expect([slow.frames.length, quick.frames.length]).toEqual([1, 3]);
-  slow.ref.bufferedAmount = 0;
+  slow.ref.bufferedAmount = RESYNC_BUFFERED_BYTES + 1;
+  vi.advanceTimersByTime(FLUSH_MS);
+  expect(slow.frames).toHaveLength(1);
+  slow.ref.bufferedAmount = RESYNC_BUFFERED_BYTES;
   vi.advanceTimersByTime(FLUSH_MS);
   expect(quick.frames).toHaveLength(3);
   expect(String(slow.frames[1])).toContain("One two three");

@@ -1,12 +1,11 @@
 import { type Client, ClientState, getMessageBytes, Protocol, type Room } from "@colyseus/core";
 import type { Line, LineResult } from "@banterwire/protocol/client";
+import { type Delivery, keepUp } from "./keeping-up.ts";
 import { Transcript } from "./transcript.ts";
 import { type Entry, MESSAGE_TYPE } from "./wire.ts";
 
 /** Text that is not the first of its line waits this long for more, of all lines of the room. */
 export const FLUSH_MS = 40;
-/** A client with more than this waiting to be sent is passed over, and told everything later. */
-export const MAX_CLIENT_BUFFERED_BYTES = 65_536;
 
 /**
  * Brings what NPCs say to the clients of a room. A frame costs more than its bytes, so the text of
@@ -86,20 +85,31 @@ export class Broadcast {
     for (const id of this.#behind) if (!this.#room.clients.get(id)) this.#behind.delete(id);
     for (const client of this.#room.clients) {
       try {
-        if (!canTake(client)) this.#behind.add(client.sessionId);
-        else if (this.#behind.delete(client.sessionId)) client.enqueueRaw(snapshot());
-        else if (batch) client.enqueueRaw(batch());
+        const delivery = this.#deliveryTo(client);
+        if (delivery === "snapshot") client.enqueueRaw(snapshot());
+        else if (delivery === "changes" && batch) client.enqueueRaw(batch());
       } catch (error) {
         this.#trouble(`could not send to the client ${client.sessionId}: ${String(error)}`);
       }
     }
   }
+
+  #deliveryTo(client: Client): Delivery {
+    const { sessionId } = client;
+    const { standing, delivery } = keepUp(this.#behind.has(sessionId) ? "behind" : "current", {
+      isJoined: client.state === ClientState.JOINED,
+      bufferedBytes: bufferedBytesOf(client),
+    });
+    if (standing === "behind") this.#behind.add(sessionId);
+    else this.#behind.delete(sessionId);
+    return delivery;
+  }
 }
 
-/** One whose join is not complete would have frames piled up for it without bound. */
-function canTake(client: Client): boolean {
+/** What its transport has taken and the network has not; 0 where the transport does not tell. */
+function bufferedBytesOf(client: Client): number {
   const { bufferedAmount = 0 } = client.ref as { readonly bufferedAmount?: number };
-  return client.state === ClientState.JOINED && bufferedAmount <= MAX_CLIENT_BUFFERED_BYTES;
+  return bufferedAmount;
 }
 
 function encode(entries: readonly Entry[]): Uint8Array {

@@ -5,8 +5,14 @@ import { WebSocketTransport } from "@colyseus/ws-transport";
 /** A Colyseus server on a port of its own; there can be one in a process. */
 export interface GameServer {
   /** Joins the room of that class, which is made if there is none. */
-  join(room: RoomClass, options?: Record<string, unknown>): Promise<JoinedRoom>;
+  join(room: RoomClass, options?: JoinOptions): Promise<JoinedRoom>;
+  readonly port: number;
   stop(): Promise<void>;
+}
+
+export interface JoinOptions extends Record<string, unknown> {
+  /** Where the player connects to, if not to the server itself. */
+  readonly viaPort?: number;
 }
 
 export type RoomClass = new () => Room;
@@ -14,8 +20,14 @@ export type RoomClass = new () => Room;
 const silent = (): void => {};
 const SILENT_LOGGER = { debug: silent, error: silent, info: silent, trace: silent, warn: silent };
 
-export async function startGameServer(rooms: readonly RoomClass[]): Promise<GameServer> {
-  const transport = new WebSocketTransport();
+/** @param pingIntervalMs after two of these without an answer the server drops a player; 0: never */
+export async function startGameServer(
+  rooms: readonly RoomClass[],
+  pingIntervalMs?: number,
+): Promise<GameServer> {
+  const transport = new WebSocketTransport(
+    pingIntervalMs === undefined ? {} : { pingInterval: pingIntervalMs },
+  );
   const server = new Server({
     transport,
     greet: false,
@@ -26,10 +38,12 @@ export async function startGameServer(rooms: readonly RoomClass[]): Promise<Game
   await server.listen(0, "127.0.0.1");
   const address = transport.server?.address();
   if (typeof address !== "object" || !address) throw new Error("the game server has no port");
-  const sdk = new ColyseusSDK(`ws://127.0.0.1:${address.port}`);
+  const { port } = address;
   const joined: JoinedRoom[] = [];
   return {
-    join: async (room, options = {}) => {
+    port,
+    join: async (room, { viaPort = port, ...options } = {}) => {
+      const sdk = new ColyseusSDK(`ws://127.0.0.1:${viaPort}`);
       const player = await sdk.joinOrCreate(room.name, options);
       player.reconnection.minUptime = 0;
       // The SDK warns of messages that a test does not look at.

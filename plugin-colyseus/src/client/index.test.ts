@@ -157,4 +157,7 @@ test("the lines kept are bounded, the oldest that ended go first", () => {
   expect(room.watch.lines.size).toBe(257);
   expect(room.watch.lines.has(1)).toBe(true);
   expect(room.watch.lines.has(999)).toBe(true);
+  room.receive([END, 1, "model", "complete", 1, 1500]);
+  expect(room.watch.lines.get(1)?.end?.reason).toBe("complete");
+  expect(room.watch.lines.size).toBe(256);
 });

@@ -147,7 +147,7 @@ class Watch {
     const line = this.lines.get(id);
     if (!line || line.end) return this.#gap();
     line.end = end;
-    this.#forget();
+    this.#forget(line);
     this.#handlers.onEnd?.(line as MutableLine & { end: WatchedEnd });
   }
 
@@ -156,9 +156,10 @@ class Watch {
     if (!this.#awaitingSnapshot) this.sync();
   }
 
-  #forget(): void {
-    const ended = [...this.lines.values()].filter((line) => line.end);
-    for (const line of ended.slice(0, -MAX_ENDED_LINES)) this.lines.delete(line.id);
+  /** Not the one that has just ended, however long ago it began. */
+  #forget(justEnded: MutableLine): void {
+    const ended = [...this.lines.values()].filter((line) => line.end && line !== justEnded);
+    for (const line of ended.slice(0, 1 - MAX_ENDED_LINES)) this.lines.delete(line.id);
   }
 }
 
