@@ -7,8 +7,10 @@ const common = {
   exclude: ["**/node_modules/**", "**/dist/**"],
   execArgv: [`--conditions=${SOURCE_CONDITION}`],
   pool: "forks" as const,
-  testTimeout: 20_000,
-  hookTimeout: 60_000,
+  // Only to end what hangs: a machine that is busy with other things may take many times as long.
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  expect: { poll: { timeout: 30_000, interval: 5 } },
 };
 
 export default defineConfig({
@@ -23,6 +25,7 @@ export default defineConfig({
           ...common,
           name: "unit",
           include: ["*/src/**/*.test.ts"],
+          setupFiles: ["./test/support/property-seed.ts"],
           sequence: { groupOrder: 0 },
         },
       },

@@ -28,11 +28,13 @@ console.error("npm warn something that nobody can change");
 const mode = process.env.FAKE_NPM ?? "install";
 if (mode === "hang") { fs.writeFileSync("npm.pid", String(process.pid)); setInterval(() => {}, 1000); }
 else if (mode !== "install") { console.error(mode); process.exit(1); }
-else setTimeout(() => {
+else {
+  while (process.env.FAKE_NPM_WAITS_FOR && !fs.existsSync(process.env.FAKE_NPM_WAITS_FOR))
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   fs.mkdirSync("node_modules/vitest", { recursive: true });
   fs.writeFileSync("node_modules/vitest/vitest.mjs", "console.log('vitest', ...process.argv.slice(2))");
   fs.copyFileSync("package-lock.json", "node_modules/.package-lock.json");
-}, Number(process.env.FAKE_NPM_MS ?? 0));
+}
 `;
 
 /** Says its pid, then records the signals it gets; STUB_ENDS says how it answers the first one. */
@@ -45,7 +47,7 @@ process.on("disconnect", () => process.exit(0));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
     appendFileSync("signals.log", signal + "\\n");
-    if (ends === "slowly") { process.send?.("stopping"); setTimeout(() => process.exit(7), 900); }
+    if (ends === "slowly") { process.send?.("stopping"); setTimeout(() => process.exit(7), 4_000); }
     else process.exit(7);
   });
 }
@@ -84,6 +86,14 @@ function installed(): void {
   write("node_modules/.package-lock.json", JSON.stringify(LOCK_FILE));
 }
 
+/** So that a child which a busy machine keeps from its signal for a while is not sent another. */
+function lengthenSignalGrace(): void {
+  const path = "tools/bootstrap/child.mjs";
+  const lengthened = read(path).replace("SIGNAL_GRACE_MS = 400", "SIGNAL_GRACE_MS = 3_000");
+  expect(lengthened).toContain("3_000");
+  write(path, lengthened);
+}
+
 function begin(args: string[], env: Record<string, string> = {}): ChildProcess {
   const { npm_execpath: _, npm_lifecycle_event: __, ...outer } = process.env;
   const child = spawn(process.execPath, [join(root, "tools", "bootstrap.mjs"), ...args], {
@@ -109,6 +119,17 @@ async function ending(child: ChildProcess): Promise<Ending> {
 
 function run(args: string[], env: Record<string, string> = {}): Promise<Ending> {
   return ending(begin(args, env));
+}
+
+/** Resolves when it says that it waits for another installation. */
+function untilItWaits(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    let said = "";
+    child.stderr?.on("data", (text: string) => {
+      said += text;
+      if (said.includes("Waiting for another installation")) resolve();
+    });
+  });
 }
 
 /** The pid that the stub says once it listens for signals. */
@@ -195,10 +216,12 @@ describe("installing", () => {
   });
 
   test("two starts at once install once, and both run", async () => {
-    const runs = await Promise.all([
-      run(["test"], { FAKE_NPM_MS: "500" }),
-      run(["test"], { FAKE_NPM_MS: "500" }),
-    ]);
+    const gate = join(root, "the second one waits");
+    const children = [1, 2].map(() => begin(["test"], { FAKE_NPM_WAITS_FOR: gate }));
+    const endings = Promise.all(children.map(ending));
+    await Promise.race(children.map(untilItWaits));
+    writeFileSync(gate, "");
+    const runs = await endings;
     expect(runs.map(({ code }) => code)).toEqual([0, 0]);
     expect(read("npm-calls.log").match(/^ci /gm)).toHaveLength(1);
     expect(runs.map(({ stderr }) => stderr).join("")).toMatch(/Waiting for another installation/);
@@ -335,6 +358,7 @@ describe("stopping", () => {
     "a signal to the whole group reaches a child that ends %s once",
     async (ends) => {
       installed();
+      lengthenSignalGrace();
       const child = begin(["start"], { STUB_ENDS: ends });
       const pid = await stubPid(child);
       const ended = ending(child);

@@ -194,7 +194,7 @@ describe("one sequence and one place in the queue", () => {
   test("one request more than may wait is refused as busy", async () => {
     const { model, letGo } = await holdSequence();
     const waiting = post("/api/chat", { ...PROMPT, stream: false });
-    await vi.waitUntil(() => model.waiting === 1);
+    await expect.poll(() => model.waiting).toBe(1);
     const refused = await post("/api/chat", PROMPT);
     expect(refused.status).toBe(503);
     expect(refused.body["error"]).toMatch(/^server busy, please try again/);
@@ -206,10 +206,10 @@ describe("one sequence and one place in the queue", () => {
     const { model, letGo } = await holdSequence();
     const client = new AbortController();
     const waiting = post("/api/chat", PROMPT, client.signal);
-    await vi.waitUntil(() => model.waiting === 1);
+    await expect.poll(() => model.waiting).toBe(1);
     client.abort();
     await expect(waiting).rejects.toThrow("aborted");
-    await vi.waitUntil(() => model.waiting === 0);
+    await expect.poll(() => model.waiting).toBe(0);
     await letGo();
   });
 
@@ -220,7 +220,7 @@ describe("one sequence and one place in the queue", () => {
     await fetch(`${base}/api/chat`, { method: "POST", body, signal: client.signal });
     const signal = generate.mock.calls[0]?.[1];
     client.abort();
-    await vi.waitUntil(() => signal?.aborted);
+    await expect.poll(() => signal?.aborted).toBe(true);
     await expect.poll(idleSequences).toBe(1);
     generate.mockRestore();
   });

@@ -106,7 +106,7 @@ async function refusal(headers: Record<string, string>): Promise<[number, unknow
 }
 
 function soon(expectation: () => void): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 5_000, interval: 2 });
+  return vi.waitFor(expectation, { timeout: 30_000, interval: 2 });
 }
 
 /** The WebSocket's own TCP socket, for bytes that no WebSocket sends. */

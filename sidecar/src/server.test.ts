@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 function soon(expectation: () => void | Promise<void>): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 5_000, interval: 5 });
+  return vi.waitFor(expectation, { timeout: 30_000, interval: 5 });
 }
 
 async function get(path: string): Promise<{ status: number; body: unknown }> {

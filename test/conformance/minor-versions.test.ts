@@ -10,6 +10,7 @@ import { createLog, DEFAULT_CONFIG, type Sidecar, startSidecar } from "@banterwi
 import { saying, type ScriptedOllama, startScriptedOllama } from "@banterwire/sidecar/testing";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { PATIENCE } from "../support/patience.ts";
 
 let ollama: ScriptedOllama;
 let sidecar: Sidecar;
@@ -18,7 +19,7 @@ beforeAll(async () => {
   ollama = await startScriptedOllama({ slots: 1, answerWith: () => saying("Mind the step.") });
   const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin };
   sidecar = await startSidecar(config, createLog("silent"));
-  await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", { timeout: 10_000 });
+  await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
 });
 
 afterAll(async () => {
@@ -65,7 +66,7 @@ it("the sidecar lives with a client of 1.1: new fields, types and capabilities p
   ];
   for (const frame of frames) socket.send(withNewField(frame));
   socket.send(Buffer.of(0x92, 14, 0xa1, 0x61));
-  await vi.waitUntil(() => received.some(({ kind }) => kind === "lineEnd"), { timeout: 10_000 });
+  await vi.waitUntil(() => received.some(({ kind }) => kind === "lineEnd"), PATIENCE);
   expect(received[0]).toMatchObject({ kind: "welcome", minor: 0, capabilities: [] });
   expect(received.filter(({ kind }) => kind === "error")).toMatchObject([{ code: "unknown_type" }]);
   expect(received.find(({ kind }) => kind === "lineEnd")).toMatchObject({ source: "model" });

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { createLog, DEFAULT_CONFIG, startSidecar } from "@banterwire/sidecar";
 import { saying, startScriptedOllama } from "@banterwire/sidecar/testing";
 import { afterAll, expect, it, vi } from "vitest";
+import { PATIENCE } from "../support/patience.ts";
 
 const run = promisify(execFile);
 const FOLDER = join(import.meta.dirname, "python");
@@ -47,7 +48,7 @@ const skipped = "skipped: no Python with msgpack and websockets (BANTERWIRE_PYTH
 
 it.skipIf(python === undefined)(
   `a client in Python, written from SPEC.md alone, plays whole conversations${python ? "" : ` (${skipped})`}`,
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const ollama = await startScriptedOllama({
       slots: 2,
@@ -57,7 +58,7 @@ it.skipIf(python === undefined)(
     const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin, slots: 2, token: TOKEN };
     const sidecar = await startSidecar(config, createLog("silent"));
     try {
-      await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", { timeout: 10_000 });
+      await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
       const client = join(FOLDER, "client.py");
       const { stdout } = await run(python ?? "", [client, sidecar.url, TOKEN]);
       expect(stdout).toBe("mira (model, complete): Stout 🍺, and what the cat left.\n");

@@ -12,6 +12,7 @@ import {
 } from "@banterwire/sidecar/testing";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { PATIENCE } from "../support/patience.ts";
 
 /** A step of a trace, as SPEC.md's vectors have it. */
 interface Step {
@@ -69,7 +70,7 @@ it.each(TRACES.filter(({ name }) => !NOT_PLAYED.has(name)))(
     const config = { ...DEFAULT_CONFIG, ...limits, port: 0, ollama: ollama.origin, slots: 4 };
     const sidecar = await startSidecar({ ...config, token: "secret" }, createLog("silent"));
     try {
-      await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", { timeout: 10_000 });
+      await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
       expect(await play(sidecar, steps)).toEqual(answersOf(steps));
     } finally {
       await sidecar.close();
@@ -106,7 +107,7 @@ async function play(sidecar: Sidecar, steps: readonly Step[]): Promise<unknown[]
     if (step.from === "client") socket.send(step.text ?? Buffer.from(step.hex ?? "", "hex"));
     if (step.from === "sidecar") {
       const due = answersOf(steps.slice(0, index + 1)).length;
-      await vi.waitUntil(() => answers.length >= due, { timeout: 5_000 });
+      await vi.waitUntil(() => answers.length >= due, PATIENCE);
     }
     if (step.close !== undefined && step.by === "client") socket.close(step.close);
   }

@@ -1,6 +1,6 @@
 import { sidecarStatus } from "@banterwire/sidecar";
-import type { ScriptedOllama } from "@banterwire/sidecar/testing";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { PATIENCE } from "../support/patience.ts";
 import {
   MIRA,
   type ObservedSidecar,
@@ -8,34 +8,47 @@ import {
   UNANSWERED,
 } from "./observed-sidecar.ts";
 
-/** Long enough for a model that answers at once, on any machine. */
-const AMPLE_MS = 10_000;
-const SCANT_MS = 100;
+const BUDGET_MS = 200;
+/** The sidecar gives up earlier than this, the room by itself later. */
+const MISSED_AFTER_MS = 185;
+/** Two canaries and Mira's prefix. */
+const WARM_UPS = 3;
 
 let observed: ObservedSidecar;
 
 beforeAll(async () => {
   observed = await startObservedSidecar();
-  const { client, ollama } = observed;
+  const { client, clock } = observed;
   const room = client.openRoom({ worldKey: "tavern" });
   room.register(MIRA);
-  for (const said of ["Hello!", "What is on?", "Farewell."]) {
-    await room.say("mira", { said, ttftBudgetMs: AMPLE_MS }).ended;
-  }
-  await room.say("mira", { event: "Rain.", priority: "ambient", ttftBudgetMs: AMPLE_MS }).ended;
-  await room.say("mira", { said: UNANSWERED, ttftBudgetMs: SCANT_MS }).ended;
-  // After a miss the sidecar makes sure that the model is resident before it asks again.
-  await vi.waitUntil(async () => (await status()).endpoint.zombies === 0, { timeout: 5_000 });
-  const withdrawn = room.say("mira", { said: UNANSWERED, ttftBudgetMs: AMPLE_MS });
-  await vi.waitUntil(() => timesAsked(ollama) === 2);
+  await quietAfter(WARM_UPS);
+  for (const said of ["Hello!", "What is on?", "Farewell."]) await room.say("mira", { said }).ended;
+  await room.say("mira", { event: "Rain.", priority: "ambient" }).ended;
+  const missed = room.say("mira", { said: UNANSWERED, ttftBudgetMs: BUDGET_MS });
+  await vi.waitUntil(() => timesUnanswered() === 1, PATIENCE);
+  clock.advance(MISSED_AFTER_MS);
+  await missed.ended;
+  // The sidecar makes sure that the engine answers before it trusts it again.
+  await quietAfter(WARM_UPS + 4 + 1 + 1);
+  const withdrawn = room.say("mira", { said: UNANSWERED, ttftBudgetMs: BUDGET_MS });
+  await vi.waitUntil(() => timesUnanswered() === 2, PATIENCE);
   withdrawn.cancel();
   await withdrawn.ended;
-  await vi.waitUntil(async () => (await status()).hitRates.sinceStart.withdrawn > 0);
+  await vi.waitUntil(() => observed.sidecar.status().hitRates.sinceStart.withdrawn === 1, PATIENCE);
 });
 
-function timesAsked({ books }: ScriptedOllama): number {
-  return books.received.filter(({ body }) => JSON.stringify(body ?? "").includes(UNANSWERED))
-    .length;
+/** Moves time on until so many generations have been asked for, and all are over. */
+async function quietAfter(generations: number): Promise<void> {
+  const quiet = { opens: generations, inFlight: 0, zombies: 0 };
+  await vi.waitFor(() => {
+    observed.clock.advance(10);
+    expect(observed.sidecar.status().endpoint).toMatchObject(quiet);
+  }, PATIENCE);
+}
+
+function timesUnanswered(): number {
+  const { received } = observed.ollama.books;
+  return received.filter(({ body }) => JSON.stringify(body ?? "").includes(UNANSWERED)).length;
 }
 
 afterAll(async () => {
@@ -95,12 +108,7 @@ describe("the lines", () => {
 });
 
 test("the endpoint's books are those of the engine, and balance once nothing is in flight", async () => {
-  // A miss is followed by a canary once its zombie is gone.
-  const isOver = async (): Promise<boolean> => {
-    const { zombies, inFlight } = (await status()).endpoint;
-    return zombies === 0 && inFlight === 0;
-  };
-  await vi.waitUntil(isOver, { timeout: 5_000 });
+  await quietAfter(WARM_UPS + 4 + 2 + 1);
   const { endpoint, connections, rooms, lines } = await status();
   const { opens, closes } = observed.ollama.books;
   expect(endpoint).toMatchObject({ slots: 4, inFlight: 0, waiting: 0, opens, closes });

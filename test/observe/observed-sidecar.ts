@@ -1,4 +1,5 @@
 import { type Client, createClient } from "@banterwire/protocol/client";
+import { FakeClock } from "@banterwire/protocol/testing";
 import { createLog, DEFAULT_CONFIG, type Sidecar, startSidecar } from "@banterwire/sidecar";
 import {
   MOODS,
@@ -7,6 +8,7 @@ import {
   startScriptedOllama,
 } from "@banterwire/sidecar/testing";
 import { vi } from "vitest";
+import { PATIENCE } from "../support/patience.ts";
 
 export const MIRA = {
   id: "mira",
@@ -18,8 +20,15 @@ export const MIRA = {
 /** What a player says to be left without an answer. */
 export const UNANSWERED = "Say nothing at all.";
 
-/** A scripted Ollama, a sidecar that is warm, and a game's client that is connected to it. */
+/** The sidecar lets its last messages arrive. */
+const GOOD_BYE_MS = 1_000;
+
+/**
+ * A scripted Ollama, a sidecar that is warm, and a game's client that is connected to it: by real
+ * sockets, and with one clock that stands still unless a test moves it.
+ */
 export interface ObservedSidecar {
+  readonly clock: FakeClock;
   readonly ollama: ScriptedOllama;
   readonly sidecar: Sidecar;
   readonly client: Client;
@@ -35,11 +44,13 @@ export async function startObservedSidecar(): Promise<ObservedSidecar> {
       JSON.stringify(messages).includes(UNANSWERED) ? MOODS.blackHole : saying("Mind the step."),
   });
   const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin, slots: 4 };
-  const sidecar = await startSidecar(config, createLog("silent"));
-  const client = createClient({ url: sidecar.url });
-  await vi.waitUntil(() => sidecar.status().endpoint.state === "warm");
-  await vi.waitUntil(() => client.state.name === "open");
+  const clock = new FakeClock();
+  const sidecar = await startSidecar(config, createLog("silent"), clock);
+  const client = createClient({ url: sidecar.url, clock });
+  await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
+  await vi.waitUntil(() => client.state.name === "open", PATIENCE);
   return {
+    clock,
     ollama,
     sidecar,
     client,
@@ -49,7 +60,9 @@ export async function startObservedSidecar(): Promise<ObservedSidecar> {
     },
     async close() {
       client.close();
-      await sidecar.close();
+      const closed = sidecar.close();
+      clock.advance(GOOD_BYE_MS);
+      await closed;
       await ollama.close();
     },
   };

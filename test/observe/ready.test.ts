@@ -1,6 +1,6 @@
 import { createLog, DEFAULT_CONFIG, type Sidecar, startSidecar } from "@banterwire/sidecar";
 import { type ScriptedOllama, startScriptedOllama } from "@banterwire/sidecar/testing";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { freePort } from "../support/sidecar-process.ts";
 
 let sidecar: Sidecar | undefined;
@@ -20,14 +20,14 @@ test("a sidecar without its Ollama is alive and not ready, says why, and is read
   const port = await freePort();
   const config = { ...DEFAULT_CONFIG, port: 0, ollama: `http://127.0.0.1:${port}` };
   sidecar = await startSidecar(config, createLog("silent"));
-  await vi.waitUntil(() => sidecar?.status().endpoint.state === "down");
+  await expect.poll(() => sidecar?.status().endpoint.state).toBe("down");
   expect(await page("/healthz")).toEqual({ status: 200, body: { alive: true } });
   expect(await page("/readyz")).toMatchObject({
     status: 503,
     body: { ready: false, state: "down", trouble: { code: "ollama_silent" } },
   });
   ollama = await startScriptedOllama({ port });
-  await vi.waitUntil(async () => (await page("/readyz")).status === 200, { timeout: 10_000 });
+  await expect.poll(async () => (await page("/readyz")).status).toBe(200);
   expect(await page("/readyz")).toMatchObject({ body: { ready: true, trouble: null } });
 });
 

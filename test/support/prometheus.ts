@@ -48,7 +48,7 @@ export interface Prometheus {
   stop(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 
 /** A real Prometheus, in a process and a folder of its own, that scrapes one target each second. */

@@ -10,7 +10,7 @@ const COMMAND = join(
   "bin",
   "banterwire.js",
 );
-const WARM_WITHIN_MS = 30_000;
+const WARM_WITHIN_MS = 60_000;
 const POLL_MS = 20;
 
 /** A sidecar in a process of its own. */

@@ -10,7 +10,7 @@ import { KEYS } from "../config/settings.ts";
 import { BanterwireProcess } from "../testing/banterwire-process.ts";
 
 /** Each test starts a process or two, on machines of any speed. */
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 

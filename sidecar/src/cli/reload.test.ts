@@ -12,21 +12,25 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, createClient, type Room } from "@banterwire/protocol/client";
+import { FakeClock } from "@banterwire/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { BanterwireProcess } from "../testing/banterwire-process.ts";
 import { saying, type ScriptedOllama, startScriptedOllama } from "../testing/index.ts";
 
 /** Each test starts a process or two, on machines of any speed. */
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
+/** The engine's: its lines stand still unless a test moves them on. */
+let engineClock: FakeClock;
 let ollama: ScriptedOllama;
 let sidecar: BanterwireProcess;
 const clients: Client[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "banterwire-"));
-  ollama = await startScriptedOllama();
+  engineClock = new FakeClock();
+  ollama = await startScriptedOllama({ clock: engineClock });
 });
 
 afterEach(async () => {
@@ -52,7 +56,7 @@ function serve(args: readonly string[] = []): void {
 }
 
 function soon(expectation: () => void | Promise<void>): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 15_000, interval: 10 });
+  return vi.waitFor(expectation, { timeout: 30_000, interval: 10 });
 }
 
 async function connected(token?: string, path?: string): Promise<Client> {
@@ -79,6 +83,7 @@ function tavern(client: Client): Room {
   return room;
 }
 
+const TOKEN_MS = 100;
 const CUE = { said: "Hello!", ttftBudgetMs: 10_000 };
 
 describe("a changed file", () => {
@@ -165,8 +170,10 @@ describe("another Ollama", () => {
     serve();
     await warm();
     const room = tavern(await connected());
-    const words = "a line that takes its time and is heard to its very end";
-    ollama.answerWith(saying(words, 150));
+    // Eighteen seconds of it: less than a line may take, and more than any machine takes to switch.
+    const words = Array.from({ length: 180 }, () => "la").join(" ");
+    ollama.answerWith(saying(words, TOKEN_MS));
+    const singing = setInterval(() => engineClock.advance(TOKEN_MS), TOKEN_MS);
     const streaming = room.say("mira", CUE);
     await soon(() => expect(streaming.text).not.toBe(""));
     configure({ ollama: other.origin });
@@ -175,6 +182,11 @@ describe("another Ollama", () => {
     const next = room.say("mira", CUE);
     expect(await next.ended).toMatchObject({ source: "model", text: "From the other one." });
     expect(streaming.state.name).toBe("speaking");
+    clearInterval(singing);
+    await soon(() => {
+      engineClock.advance(TOKEN_MS);
+      expect(streaming.state.name).toBe("ended");
+    });
     expect(await streaming.ended).toMatchObject({
       source: "model",
       reason: "complete",

@@ -7,7 +7,7 @@ import { type ScriptedOllama, startScriptedOllama } from "../testing/index.ts";
 import { Engine } from "./engine.ts";
 
 /** The embedded model takes seconds to load on a busy machine. */
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const NOWHERE = "http://127.0.0.1:1";
 
@@ -111,7 +111,7 @@ describe("a reload", () => {
     expect(engine.upstream.current.promptStyle).toBe("instructed");
     await vi.waitFor(
       () => expect(fetch(`${embeddedUrl}/api/version`)).rejects.toThrow("fetch failed"),
-      { timeout: 10_000, interval: 50 },
+      { timeout: 40_000, interval: 50 },
     );
     await reconfigure({ ollamaHost: NOWHERE });
     await serving({ kind: "embedded", state: "warm" });

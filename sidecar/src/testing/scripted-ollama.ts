@@ -51,6 +51,8 @@ class ScriptedHost implements ScriptedOllama {
 
   constructor(options: ScriptedOllamaOptions) {
     this.#engine = new ScriptedEngine(options);
+    // Ollama keeps an idle connection for as long as its client does.
+    this.#server.keepAliveTimeout = 0;
     this.#server.on("connection", (socket) => this.#attend(socket));
     this.#server.on("clientError", (_error, socket) => socket.destroy());
   }

@@ -64,13 +64,13 @@ function until(expectation: () => void): Promise<void> {
       clock.advance(50);
       expectation();
     },
-    { timeout: 10_000, interval: 2 },
+    { timeout: 30_000, interval: 2 },
   );
 }
 
 /** With time standing still. */
 function soon(expectation: () => void): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 10_000, interval: 2 });
+  return vi.waitFor(expectation, { timeout: 30_000, interval: 2 });
 }
 
 /** Asks for one generation, as a line does. */

@@ -1,5 +1,5 @@
 import { Pool } from "undici";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import {
   inOneWrite,
   inPieces,
@@ -65,7 +65,7 @@ async function hear(reply: Reply): Promise<Heard> {
 
 /** The engine has seen the end of every request, so nothing more can come of it. */
 async function untilClosed(): Promise<void> {
-  await vi.waitFor(() => expect(ollama?.books.inFlight).toBe(0));
+  await expect.poll(() => ollama?.books.inFlight).toBe(0);
 }
 
 describe("a chat that ends well", () => {
@@ -151,10 +151,10 @@ describe("a chat that is given up", () => {
   ])("%s is told nothing more, and its socket closes", async (_when, reply, text) => {
     const giveUp = new AbortController();
     const { heard } = listen(await connect(reply), giveUp.signal);
-    await vi.waitFor(() => expect(ollama?.books.inFlight).toBe(1));
-    await vi.waitFor(() => expect(heard.text).toBe(text));
+    await expect.poll(() => ollama?.books.inFlight).toBe(1);
+    await expect.poll(() => heard.text).toBe(text);
     giveUp.abort();
-    await vi.waitFor(() => expect(ollama?.books).toMatchObject({ cancelled: 1, sockets: 0 }));
+    await expect.poll(() => ollama?.books).toMatchObject({ cancelled: 1, sockets: 0 });
     expect(heard).toEqual({ sent: 1, text, done: [], failed: [] });
   });
 

@@ -22,8 +22,8 @@ beforeEach(async () => {
     observe: unobserved,
   });
   endpoint.start();
-  await vi.waitUntil(() => endpoint.status.state === "warm", { timeout: 10_000 });
-  await vi.waitUntil(() => timesAsked("/api/ps") > 1);
+  const isWatched = (): boolean => endpoint.status.state === "warm" && timesAsked("/api/ps") > 1;
+  await vi.waitUntil(isWatched, { timeout: 30_000, interval: 2 });
 });
 
 afterEach(async () => {
@@ -57,11 +57,11 @@ test("a line after one that was given up finds a connection that is open", async
     await roundTrip();
     ollama.answerWith(MOODS.blackHole);
     const { giveUp } = ask();
-    await vi.waitFor(() => expect(ollama.books.inFlight).toBe(1));
+    await expect.poll(() => ollama.books.inFlight).toBe(1);
     const asked = timesAsked("/api/version");
     giveUp.abort();
-    await vi.waitFor(() => expect(timesAsked("/api/version")).toBe(asked + 1));
-    await vi.waitFor(() => expect(ollama.books.inFlight).toBe(0));
+    await expect.poll(() => timesAsked("/api/version")).toBe(asked + 1);
+    await expect.poll(() => ollama.books.inFlight).toBe(0);
     await roundTrip();
     ollama.answerWith(saying("Yes."));
     const { socketsOpened } = ollama.books;

@@ -52,12 +52,12 @@ function until(expectation: () => void): Promise<void> {
     clock.advance(50);
     expectation();
   };
-  return vi.waitFor(step, { timeout: 10_000, interval: 2 });
+  return vi.waitFor(step, { timeout: 30_000, interval: 2 });
 }
 
 /** With time standing still. */
 function soon(expectation: () => void): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 10_000, interval: 2 });
+  return vi.waitFor(expectation, { timeout: 30_000, interval: 2 });
 }
 
 function warm(): Promise<void> {
