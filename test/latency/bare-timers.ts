@@ -1,4 +1,6 @@
 const PERIOD_MS = 5;
+/** A native timer counts whole milliseconds. */
+const USUAL_LATE_MS = 1;
 /** Samples kept: 20 s of them; older ones are dropped. */
 const MAX_SAMPLES = 4_096;
 
@@ -22,6 +24,15 @@ export class BareTimers {
     const pendingMs = performance.now() - this.#dueMs;
     const lates = this.#samples.filter(({ firedMs }) => firedMs >= sinceMs);
     return Math.max(0, pendingMs, ...lates.map(({ lateMs }) => lateMs));
+  }
+
+  /**
+   * For how long in all the loop kept timers waiting between the two, milliseconds: nothing that
+   * passed through it meanwhile was delayed by more.
+   */
+  totalMsBetween(fromMs: number, toMs: number): number {
+    const lates = this.#samples.filter(({ firedMs }) => firedMs >= fromMs && firedMs <= toMs);
+    return lates.reduce((sum, { lateMs }) => sum + Math.max(0, lateMs - USUAL_LATE_MS), 0);
   }
 
   #fire(): void {

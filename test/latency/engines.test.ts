@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { MOODS, saying } from "@banterwire/sidecar/testing";
 import {
+  type Heard,
   LatencyGame,
   type LatencyTavern,
   STALL_MS,
@@ -9,13 +10,14 @@ import {
   USUAL_LINE,
 } from "./latency-tavern.ts";
 import { FALLBACK } from "./moods.ts";
+import { isSpoilt } from "./spoilt.ts";
 import { expectBalancedBooks, expectInBudget, expectModelAgain } from "./verdict.ts";
 
 const LOAD_MS = 4_000;
 const CUE_EVERY_MS = 100;
 /** Zombie, canary and what a busy machine adds. */
-const WEDGE_WITHIN_MS = 30_000;
-const TEST_WITHIN_MS = 90_000;
+const WEDGE_WITHIN_MS = 60_000;
+const TEST_WITHIN_MS = 240_000;
 
 const game = new LatencyGame();
 let tavern: LatencyTavern;
@@ -59,9 +61,9 @@ test("a room whose loop blocks for 300 ms: the line comes late, once, and is a r
   expect(heard.room.ttftMs).toBeGreaterThan(TTFT_BUDGET_MS);
   expect(heard.noiseMs).toBeGreaterThan(STALL_MS - TTFT_BUDGET_MS);
   await expectBalancedBooks(tavern);
-  await vi.waitFor(async () =>
-    expect((await tavern.status()).hitRates.sinceStart).toMatchObject({ cues: 2, roomStalls: 1 }),
-  );
+  await expect
+    .poll(async () => (await tavern.status()).hitRates.sinceStart)
+    .toMatchObject({ cues: 2, roomStalls: 1 });
   expect(heard.ends).toBe(1);
 });
 
@@ -73,8 +75,12 @@ test(
       answerWith: () => (isWedged ? MOODS.blackHole : saying(USUAL_LINE)),
     });
     isWedged = true;
-    const missed = await tavern.ask("Anybody here?");
-    expectInBudget(missed);
+    let missed: Heard;
+    // A line that the room spoke for itself is no miss of the engine's to the sidecar.
+    do {
+      missed = await tavern.ask("Anybody here?");
+      expectInBudget(missed);
+    } while (missed.room.spansUs === undefined && isSpoilt(missed));
     expect(missed.room).toMatchObject({ source: "fallback", reason: "budget" });
     await vi.waitUntil(async () => (await tavern.status()).endpoint.trouble?.code === "wedged", {
       timeout: WEDGE_WITHIN_MS,

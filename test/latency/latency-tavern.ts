@@ -21,6 +21,7 @@ import { vi } from "vitest";
 import { type GameServer, startGameServer } from "../support/game-server.ts";
 import { BareTimers } from "./bare-timers.ts";
 import { CLOSER, FALLBACK } from "./moods.ts";
+import { isSpoilt } from "./spoilt.ts";
 
 export const TTFT_BUDGET_MS = 200;
 
@@ -32,9 +33,9 @@ export const STALL_MS = 300;
 export const USUAL_LINE = "Mind the step, traveller.";
 
 /** Longer than any line may take. */
-const LINE_WITHIN_MS = 5_000;
-const WARM_WITHIN_MS = 15_000;
-const MAX_OPENINGS = 5;
+const LINE_WITHIN_MS = 10_000;
+const WARM_WITHIN_MS = 60_000;
+const MAX_OPENINGS = 8;
 
 const mira: Character = {
   id: "mira",
@@ -54,12 +55,16 @@ export interface Heard {
   readonly playerTtftMs: number;
   /** The latest bare timer in this process while the line was open, milliseconds. */
   readonly noiseMs: number;
+  /** For how long in all this process's loop was late until that first text, milliseconds. */
+  readonly blockedMs: number;
 }
 
 /** A player in a room of a real game server, with a sidecar and a scripted engine of its own. */
 export interface LatencyTavern {
   readonly ollama: ScriptedOllama;
   readonly sidecar: Sidecar;
+  /** Lines that the machine may have spoilt. */
+  readonly spoiltLines: number;
   /** Says something and resolves with the answer. */
   ask(text: string): Promise<Heard>;
   /** How the engine answers `MOODY` from now on. */
@@ -94,7 +99,7 @@ export class LatencyGame {
     for (let attempt = 1; ; attempt++) {
       const tavern = await this.#open(options);
       const { room } = await tavern.ask("Good evening.");
-      if (room.source === "model") return tavern;
+      if (room.source === "model" && !room.roomStall) return tavern;
       await tavern.close();
       if (attempt === MAX_OPENINGS) throw new Error(`no line of the model's: ${room.reason}`);
     }
@@ -125,6 +130,7 @@ export class LatencyGame {
     );
     const ends: (WatchedLine & { readonly end: WatchedEnd })[] = [];
     let firstTextMs: number | undefined;
+    let spoiltLines = 0;
     watchBanter(player, {
       onText: () => (firstTextMs ??= performance.now()),
       onEnd: (line) => ends.push(line),
@@ -132,6 +138,9 @@ export class LatencyGame {
     return {
       ollama,
       sidecar,
+      get spoiltLines() {
+        return spoiltLines;
+      },
       mood: (reply) => (moody = reply),
       ask: async (text) => {
         const askedMs = performance.now();
@@ -140,16 +149,19 @@ export class LatencyGame {
         player.send("chat", text);
         const result = await room.nextResult();
         await vi.waitUntil(() => ends.length > told, { timeout: LINE_WITHIN_MS, interval: 1 });
-        const heard = ends[told]!;
-        return {
+        const end = ends[told]!;
+        const heard: Heard = {
           room: result,
-          player: heard,
+          player: end,
           get ends() {
-            return ends.filter(({ id }) => id === heard.id).length;
+            return ends.filter(({ id }) => id === end.id).length;
           },
           playerTtftMs: (firstTextMs ?? Infinity) - askedMs,
           noiseMs: this.#timers.worstMsSince(askedMs),
+          blockedMs: this.#timers.totalMsBetween(askedMs, firstTextMs ?? Infinity),
         };
+        if (isSpoilt(heard)) spoiltLines++;
+        return heard;
       },
       status: async () => sidecarStatus.parse(JSON.parse(await page("/status"))),
       metric: async (series) => {

@@ -2,29 +2,26 @@ import { expect, vi } from "vitest";
 import { type Heard, type LatencyTavern, TTFT_BUDGET_MS, USUAL_LINE } from "./latency-tavern.ts";
 
 /**
- * What a busy machine may add before a test fails, milliseconds. Wide on purpose: how close to the
- * budget a line comes is for benches, that it does not miss it by far is for tests.
+ * What a busy machine may add before a test fails, milliseconds, beside what its loop was seen to be
+ * late by. Wide on purpose: how close to the budget a line comes is for benches, that it does not
+ * miss it by far is for tests. All of a line's way is in one process, so that whatever keeps that
+ * from running keeps its bare timers waiting too; the rest is the kernel's loopback and the code
+ * itself, a few milliseconds of it.
  */
 const MARGIN_MS = 150;
 /** How long before the budget's end the room speaks by itself. */
 const CLIENT_GUARD_MS = 10;
 /** A bare timer that fires every 5 ms sees all of a blockage but so much. */
 const UNSEEN_MS = 6;
-const SERVICE_WITHIN_MS = 10_000;
-
-/**
- * Past so much noise a line's source is the machine's doing, milliseconds: the line is asked for
- * again. What it says of its time holds all the same.
- */
-export const SPOILT_MS = 75;
+const SERVICE_WITHIN_MS = 30_000;
 
 /**
  * Text came in time, but for the margin and what this process's own loop was late by; and a room
  * that stalled did so because that loop did.
  */
-export function expectInBudget({ room, playerTtftMs, noiseMs }: Heard): void {
-  expect(room.ttftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS + noiseMs);
-  expect(playerTtftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS + noiseMs);
+export function expectInBudget({ room, playerTtftMs, noiseMs, blockedMs }: Heard): void {
+  expect(room.ttftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS + blockedMs);
+  expect(playerTtftMs).toBeLessThan(TTFT_BUDGET_MS + MARGIN_MS + blockedMs);
   if (!room.roomStall) return;
   const lateMs = (room.ttftMs ?? 0) - (TTFT_BUDGET_MS - CLIENT_GUARD_MS);
   expect(noiseMs, "a room stall that no recorded loop delay explains").toBeGreaterThan(
@@ -33,8 +30,8 @@ export function expectInBudget({ room, playerTtftMs, noiseMs }: Heard): void {
 }
 
 /** The figures of a line beside the machine's own noise. */
-export function figuresOf({ room, playerTtftMs, noiseMs }: Heard): string {
-  return `first text after ${ms(room.ttftMs)} at the room, ${ms(playerTtftMs)} at the player; bare timers up to ${ms(noiseMs)} late`;
+export function figuresOf({ room, playerTtftMs, noiseMs, blockedMs }: Heard): string {
+  return `first text after ${ms(room.ttftMs)} at the room, ${ms(playerTtftMs)} at the player; bare timers up to ${ms(noiseMs)} late, ${ms(blockedMs)} in all until then`;
 }
 
 function ms(value: number | undefined): string {
@@ -47,8 +44,12 @@ export async function expectBalancedBooks(tavern: LatencyTavern): Promise<void> 
     async () => {
       const { endpoint, lines } = await tavern.status();
       const { opens, closes } = tavern.ollama.books;
-      expect(endpoint).toMatchObject({ inFlight: 0, zombies: 0, waiting: 0, opens, closes });
+      expect(endpoint).toMatchObject({ inFlight: 0, zombies: 0, waiting: 0 });
       expect({ opens, lines }).toEqual({ opens: closes, lines: 0 });
+      expect(endpoint.opens).toBe(endpoint.closes);
+      // A line that the machine spoilt may have been given up before its request was on its way.
+      expect(endpoint.opens - opens).toBeGreaterThanOrEqual(0);
+      expect(endpoint.opens - opens).toBeLessThanOrEqual(tavern.spoiltLines);
     },
     { timeout: SERVICE_WITHIN_MS, interval: 20 },
   );
