@@ -65,5 +65,7 @@ export const MAX_TOKEN_GAP_MS = 2_000;
 export const MAX_LINE_MS = 20_000;
 /** How long Ollama may go on with a prefill that was cancelled. */
 export const ZOMBIE_HOLD_MS = 1_000;
+/** The share of a prompt that a slot of llama-server must hold to be preferred to the oldest one. */
+export const MIN_PROMPT_SIMILARITY = 0.1;
 /** The embedded engine batches; this many warm streams still start well within 200 ms. */
 export const EMBEDDED_SLOTS = 8;

@@ -6,6 +6,7 @@ export const CANCEL_REASONS = [
   "cancelled",
   "superseded",
   "budget",
+  "preempted",
   "stalled",
   "length",
   "stopping",

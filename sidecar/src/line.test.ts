@@ -212,6 +212,36 @@ describe("an upstream that cannot serve", () => {
   });
 });
 
+describe("ambience", () => {
+  test("that cannot have a slot says nothing", () => {
+    game.upstream.refuseFromNowOn();
+    game.cue(LINE, { priority: "ambient" });
+    expect(kindsOfLine()).toEqual(["lineEnd"]);
+    expect(ended()).toMatchObject({ source: "none", reason: "shed", length: 0 });
+  });
+
+  test("whose slot a cue needs says nothing, and leaves the slot", () => {
+    game.cue(LINE, { priority: "ambient" });
+    game.upstream.last.grant();
+    game.upstream.last.preempt();
+    expect(game.upstream.last.isAborted).toBe(true);
+    expect(ended()).toMatchObject({ source: "none", reason: "shed" });
+  });
+
+  test("whose slot a cue needs ends in character once it has begun", () => {
+    game.cue(LINE, { priority: "ambient" });
+    game.upstream.last.grant();
+    game.upstream.last.text("Well, ");
+    game.upstream.last.preempt();
+    expect(game.upstream.last.isAborted).toBe(true);
+    expect(game.peer.line(LINE).text).toBe("Well, But I talk too much.");
+    expect(ended()).toMatchObject({ source: "model", reason: "truncated" });
+    expect(game.happenings).toContainEqual(
+      expect.objectContaining({ kind: "generationCancelled", reason: "preempted" }),
+    );
+  });
+});
+
 describe("a line that is taken back", () => {
   test("by its room before any text ends with no source and no words", () => {
     game.cue(LINE);

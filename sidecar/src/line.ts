@@ -74,7 +74,7 @@ export class SpokenLine {
 
   /** Asks the model, or speaks an authored line at once where it cannot answer. */
   start(): void {
-    const { upstream, cue, character, clock, observe } = this.#parts;
+    const { upstream, cue, character, clock, connection, observe } = this.#parts;
     if (upstream.unavailable !== undefined) return this.#fallBack("upstream");
     const deadlineMs = internalDeadlineMs(this.#times.arrivedMs, cue.remainingMs);
     this.#arm(deadlineMs - clock.nowMs(), () => this.#missDeadline());
@@ -83,9 +83,13 @@ export class SpokenLine {
     observe({ kind: "modelAsked", ...this.#name, character: character.id, prompt: messages });
     upstream.request({
       request: { messages, maxTokens: MAX_LINE_TOKENS },
+      priority: cue.priority,
+      room: `${connection}/${cue.room}`,
+      deadlineMs,
       signal: this.#giveUp.signal,
       granted: () => (this.#times.dispatchedMs = clock.nowMs()),
       refused: () => this.#fallBack("shed"),
+      preempted: () => this.#makeWay(),
       events: {
         sent: () => (this.#times.sentMs = clock.nowMs()),
         text: (piece) => this.#onText(piece),
@@ -142,6 +146,12 @@ export class SpokenLine {
     this.#breakOff("upstream");
   }
 
+  /** A cue needs its slot more. */
+  #makeWay(): void {
+    this.#abandon("preempted");
+    this.#breakOff("shed");
+  }
+
   /** Ends a line that cannot go on: authored while nothing is visible, in character after. */
   #breakOff(why: Reason): void {
     if (this.#state.name === "waiting") return this.#fallBack(why);
@@ -152,6 +162,8 @@ export class SpokenLine {
 
   #fallBack(reason: Reason): void {
     if (this.#state.name !== "waiting") return;
+    // Nobody waits for ambience: an authored line in its place would be noise.
+    if (reason === "shed" && this.#parts.cue.priority === "ambient") return this.#end("shed");
     this.#begin("fallback");
     this.#say(this.#parts.character.fallback());
     this.#end(reason);

@@ -22,6 +22,26 @@ const trouble = z.strictObject({
   remedy: z.string().describe("what to do about it"),
 });
 
+const prefixes = z.strictObject({
+  capacity: count.describe("how many the engine has room for beside each other"),
+  cold: count.describe("not read yet"),
+  warming: count.describe("a prompt that begins with it is being read"),
+  warm: count.describe("in the engine's cache"),
+  evicted: count.describe("were warm; other prompts took their place"),
+  refused: count.describe("the engine will not read them, such as one longer than its context"),
+});
+
+const predictor = z.strictObject({
+  observations: count.describe("first tokens that the prediction rests on, the latest ones"),
+  msPerToken: z.number().min(0).describe("for each token of prompt that is not cached"),
+  charsPerToken: z.number().min(0).describe("characters of prompt in a token"),
+  overheadMs: z
+    .number()
+    .nullable()
+    .describe("of a first token, beside its prompt; null before one was seen"),
+  loadMs: z.number().min(0).describe("what loading the model took last; 0 if no load was seen"),
+});
+
 const endpoint = z.strictObject({
   kind: z.enum(["ollama", "embedded"]).describe("an Ollama, or the embedded model"),
   url: z.string().nullable().describe("where it is; null until it is found"),
@@ -42,6 +62,8 @@ const endpoint = z.strictObject({
   waiting: count.describe("cues in line for a slot"),
   opens: count.describe("generations begun since start"),
   closes: count.describe("generations over since start; `opens` when nothing is in flight"),
+  prefixes: prefixes.describe("the characters' prompt prefixes, as far as we know its cache"),
+  predictor: predictor.describe("what was learnt of its time to first token, milliseconds"),
 });
 
 export const sidecarStatus = z.strictObject({

@@ -39,6 +39,8 @@ const STATUS: SidecarStatus = {
     waiting: 6,
     opens: 20,
     closes: 16,
+    prefixes: { capacity: 1, cold: 0, warming: 0, warm: 1, evicted: 0, refused: 0 },
+    predictor: { observations: 4, msPerToken: 0.1, charsPerToken: 4, overheadMs: 20, loadMs: 0 },
   },
   hitRates: { sinceStart: HITS, lastMinute: HITS },
 };

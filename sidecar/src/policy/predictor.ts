@@ -108,7 +108,8 @@ export class Predictor {
   decodeLeftMs(streamedMs: number, q: number): number {
     if (this.#decodes.count === 0) return Math.max(0, PRIOR_DECODE_MS * q - streamedMs);
     const wholeMs = this.#decodes.quantile(q, streamedMs);
-    return wholeMs === undefined ? 0 : wholeMs - streamedMs;
+    // Longer than any that was seen: it may end now, and is likely to go on for as long again.
+    return wholeMs === undefined ? streamedMs * Number(q > 0.5) : wholeMs - streamedMs;
   }
 
   /** A request is on its way: its answer is worth waiting for before anybody else finds out. */

@@ -15,8 +15,8 @@ export interface Place {
   readonly prompt: Prompt;
   readonly chars: number;
   readonly uncachedChars: number;
-  /** The prefix that is cached nowhere any more, if this prompt drove one out. */
-  readonly evicted: string | undefined;
+  /** The prefixes that are cached nowhere any more, because this prompt drove them out. */
+  readonly evicted: readonly string[];
 }
 
 interface Cached {
@@ -43,15 +43,17 @@ const MIN_KEPT = 0.5;
  * is driven out goes to the engine's memory, where it has one, and from there the oldest go.
  */
 export class PrefixLedger {
-  readonly #rules: CacheRules;
+  readonly #minSimilarity: number;
+  #memoryChars: number;
   /** By prefix, the oldest first. */
   readonly #memory = new Map<string, Cached>();
-  #memoryChars = 0;
+  #usedChars = 0;
   #slots: CachedSlot[] = [];
   #uses = 0;
 
   constructor(slots: number, rules: CacheRules) {
-    this.#rules = rules;
+    this.#minSimilarity = rules.minSimilarity;
+    this.#memoryChars = rules.memoryChars;
     this.resize(slots);
   }
 
@@ -63,7 +65,7 @@ export class PrefixLedger {
 
   /** How many prompts of so many characters it has room for. */
   capacity(charsEach: number): number {
-    return this.#slots.length + Math.floor(this.#rules.memoryChars / Math.max(1, charsEach));
+    return this.#slots.length + Math.floor(this.#memoryChars / Math.max(1, charsEach));
   }
 
   /** Whether all of a prefix is cached somewhere. */
@@ -97,10 +99,9 @@ export class PrefixLedger {
     slot.usedAt = ++this.#uses;
     // Until it is through, only what it found is known to be there.
     slot.cached = { prompt, chars: reused };
-    if (shared < former.chars * MIN_KEPT) this.#remember(former);
-    const [prefix] = former.prompt;
-    const isLost = prefix !== undefined && prefix !== prompt[0] && !this.holds(prefix);
-    const evicted = isLost ? prefix : undefined;
+    const endangered = former.prompt.slice(0, 1);
+    if (shared < former.chars * MIN_KEPT) endangered.push(...this.#remember(former));
+    const evicted = endangered.filter((prefix) => prefix !== prompt[0] && !this.holds(prefix));
     return { slot, prompt, chars, uncachedChars: chars - reused, evicted };
   }
 
@@ -110,15 +111,16 @@ export class PrefixLedger {
     if (isRead) slot.cached = { prompt, chars };
   }
 
-  /** The engine has forgotten everything. */
-  clear(): void {
+  /** The engine was loaded anew: it has forgotten everything, and may have other memory. */
+  clear(memoryChars: number): void {
+    this.#memoryChars = memoryChars;
     this.#memory.clear();
-    this.#memoryChars = 0;
+    this.#usedChars = 0;
     for (const slot of this.#slots) slot.cached = NOTHING;
   }
 
   #choose(prompt: Prompt, chars: number): { slot: CachedSlot; shared: number } {
-    const least = this.#rules.minSimilarity * chars;
+    const least = this.#minSimilarity * chars;
     let best: { slot: CachedSlot; shared: number } | undefined;
     for (const slot of this.#slots) {
       if (slot.busy) continue;
@@ -138,20 +140,24 @@ export class PrefixLedger {
     return cached ? sharedChars(prompt, cached) : 0;
   }
 
-  #remember(cached: Cached): void {
+  /** Returns what had to go for it. */
+  #remember(cached: Cached): string[] {
     const [prefix] = cached.prompt;
-    if (prefix === undefined || cached.chars > this.#rules.memoryChars) return;
+    if (prefix === undefined || cached.chars > this.#memoryChars) return [];
     this.#forget(prefix);
     this.#memory.set(prefix, cached);
-    this.#memoryChars += cached.chars;
+    this.#usedChars += cached.chars;
+    const gone: string[] = [];
     for (const oldest of this.#memory.keys()) {
-      if (this.#memoryChars <= this.#rules.memoryChars) return;
+      if (this.#usedChars <= this.#memoryChars) break;
       this.#forget(oldest);
+      gone.push(oldest);
     }
+    return gone;
   }
 
   #forget(prefix: string): void {
-    this.#memoryChars -= this.#memory.get(prefix)?.chars ?? 0;
+    this.#usedChars -= this.#memory.get(prefix)?.chars ?? 0;
     this.#memory.delete(prefix);
   }
 }

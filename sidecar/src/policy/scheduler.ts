@@ -53,6 +53,8 @@ export class Scheduler<Owner> {
   readonly predictor = new Predictor();
   readonly warmth = new Warmth();
   readonly #maxWaiting: number;
+  /** When it was last asked for decisions. */
+  #nowMs = -Infinity;
   readonly #slots: Slots<Granted<Owner>>;
   readonly #queue = new CueQueue<Waiting<Owner>>();
   readonly #waiting = new Map<Owner, Waiting<Owner>>();
@@ -97,7 +99,13 @@ export class Scheduler<Owner> {
   /** When `tick` has something to do; undefined while it has not. */
   get nextDueMs(): number | undefined {
     let dueMs = this.#slots.nextEndMs;
-    for (const wish of this.#queue) dueMs = Math.min(dueMs, this.#lastChanceMs(wish));
+    const { hasAmbience } = this.#slots;
+    for (const wish of this.#queue) {
+      const { lastMs, lastLikelyMs } = this.#chancesOf(wish);
+      dueMs = Math.min(dueMs, lastMs);
+      // Then it takes a slot from ambience; if it has had no chance to, it has none later either.
+      if (hasAmbience && lastLikelyMs > this.#nowMs) dueMs = Math.min(dueMs, lastLikelyMs);
+    }
     return dueMs === Infinity ? undefined : dueMs;
   }
 
@@ -111,9 +119,7 @@ export class Scheduler<Owner> {
     const [prefix] = wish.prompt;
     if (prefix !== undefined && wish.priority !== "ambient") this.warmth.used(prefix);
     const decisions = this.tick(nowMs);
-    const verdict = this.#admit(wish, nowMs);
-    if (verdict === "shed") return [...decisions, { do: "shed", owner }];
-    if (verdict !== "wait") decisions.push(this.#preempt(verdict, nowMs));
+    if (!this.#isHopeful(wish, nowMs)) return [...decisions, { do: "shed", owner }];
     const waiting = { ...wish, owner };
     this.#waiting.set(owner, waiting);
     this.#queue.add(waiting);
@@ -151,6 +157,7 @@ export class Scheduler<Owner> {
 
   /** Buries zombies, sends who can be sent, sheds who cannot make it any more. */
   tick(nowMs: number): Decision<Owner>[] {
+    this.#nowMs = nowMs;
     this.#slots.bury(nowMs);
     return this.#serve(nowMs);
   }
@@ -161,42 +168,54 @@ export class Scheduler<Owner> {
     return this.tick(nowMs);
   }
 
-  /** The engine was loaded anew: its caches are empty. */
-  forgetCaches(): void {
-    this.#slots.ledger.clear();
+  /** The engine was loaded anew: its caches are empty, its memory is as said. */
+  forgetCaches(memoryChars: number): void {
+    this.#slots.ledger.clear(memoryChars);
     this.warmth.forgetAll();
   }
 
-  /** Waits, or goes at once if it can; is shed; or goes at the cost of the ambience returned. */
-  #admit(wish: Wish, nowMs: number): "wait" | "shed" | Granted<Owner> {
+  /** Whether it can make it, by waiting or at the cost of ambience. */
+  #isHopeful(wish: Wish, nowMs: number): boolean {
     const leftMs = wish.deadlineMs - nowMs;
-    if (leftMs === Infinity) return "wait";
-    const { lowMs, likelyMs } = this.predict(wish.prompt, nowMs);
-    if (lowMs > leftMs) return "shed";
+    if (leftMs === Infinity) return true;
+    const { lowMs } = this.predict(wish.prompt, nowMs);
+    if (lowMs > leftMs) return false;
     const ahead = this.#queue.ahead(wish);
-    if (this.#slots.freeInMs(ahead, "likely", nowMs) + likelyMs <= leftMs) return "wait";
-    if (ahead === 0 && this.#slots.hasFree) return "wait";
-    if (wish.priority !== "ambient") {
-      const ambience = this.#slots.cheapestAmbience(leftMs - lowMs, nowMs);
-      if (ambience) return ambience;
-    }
-    const isHopeful = this.#slots.freeInMs(ahead, "at best", nowMs) + lowMs <= leftMs;
-    return isHopeful ? "wait" : "shed";
+    if (this.#slots.freeInMs(ahead, "at best", nowMs) + lowMs <= leftMs) return true;
+    return this.#ambienceFor(wish, ahead, nowMs) !== undefined;
   }
 
-  /** Sends who can be sent, sheds who cannot make it any more. */
+  /** The ambience that a cue needs the slot of, if it is not likely to make it without. */
+  #ambienceFor(wish: Wish, ahead: number, nowMs: number): Granted<Owner> | undefined {
+    if (wish.priority === "ambient" || !this.#slots.hasAmbience) return undefined;
+    const leftMs = wish.deadlineMs - nowMs;
+    const { lowMs, likelyMs } = this.predict(wish.prompt, nowMs);
+    const isLikely = this.#slots.freeInMs(ahead, "likely", nowMs) + likelyMs < leftMs;
+    return isLikely ? undefined : this.#slots.cheapestAmbience(leftMs - lowMs, nowMs);
+  }
+
+  /** Sends who can be sent, takes slots from ambience, sheds who cannot make it any more. */
   #serve(nowMs: number): Decision<Owner>[] {
     const decisions: Decision<Owner>[] = [];
-    if (this.#queue.size === 0) return decisions;
-    while (this.#slots.hasFree) {
-      const next = this.#next(nowMs, decisions);
-      if (!next) return decisions;
-      decisions.push(this.#grant(next, nowMs));
-    }
+    this.#fill(nowMs, decisions);
+    let ahead = 0;
     for (const waiting of Array.from(this.#queue)) {
-      if (this.#lastChanceMs(waiting) <= nowMs) decisions.push(this.#shed(waiting));
+      const ambience = this.#ambienceFor(waiting, ahead, nowMs);
+      if (ambience) decisions.push(this.#preempt(ambience, nowMs));
+      ahead++;
+    }
+    this.#fill(nowMs, decisions);
+    for (const waiting of Array.from(this.#queue)) {
+      if (this.#chancesOf(waiting).lastMs <= nowMs) decisions.push(this.#shed(waiting));
     }
     return decisions;
+  }
+
+  #fill(nowMs: number, decisions: Decision<Owner>[]): void {
+    while (this.#queue.size > 0 && this.#slots.hasFree) {
+      const next = this.#next(nowMs, decisions);
+      if (next) decisions.push(this.#grant(next, nowMs));
+    }
   }
 
   /** The next to be served; on the way, those who cannot make it any more are shed. */
@@ -281,8 +300,10 @@ export class Scheduler<Owner> {
     this.#waiting.delete(waiting.owner);
   }
 
-  /** The last moment at which sending it makes sense. */
-  #lastChanceMs({ deadlineMs, prompt }: Waiting<Owner>): number {
-    return deadlineMs === Infinity ? Infinity : deadlineMs - this.predict(prompt, -Infinity).lowMs;
+  /** The last moments at which it can make it if it is sent, and at which it is likely to. */
+  #chancesOf({ deadlineMs, prompt }: Waiting<Owner>): { lastMs: number; lastLikelyMs: number } {
+    if (deadlineMs === Infinity) return { lastMs: Infinity, lastLikelyMs: Infinity };
+    const { lowMs, likelyMs } = this.predict(prompt, -Infinity);
+    return { lastMs: deadlineMs - lowMs, lastLikelyMs: deadlineMs - likelyMs };
   }
 }

@@ -97,7 +97,7 @@ export class Slots<Holder extends Running> {
   send({ prompt }: Wish, nowMs: number): RunningState {
     const prediction = this.#predictor.predict(this.ledger.uncachedChars(prompt), nowMs);
     const place = this.ledger.take(prompt);
-    if (place.evicted !== undefined) this.#warmth.happened(place.evicted, "evicted");
+    for (const evicted of place.evicted) this.#warmth.happened(evicted, "evicted");
     this.#tell(place, "sent");
     this.#predictor.tried(nowMs);
     return { name: "sent", sentMs: nowMs, place, prediction };
@@ -185,6 +185,10 @@ export class Slots<Holder extends Running> {
     return (frees[surplus + (ahead % this.#total)] ?? 0) + turns * this.turnMs(outlook);
   }
 
+  get hasAmbience(): boolean {
+    return this.#running.values().some(({ priority }) => priority === "ambient");
+  }
+
   /** The holder that is ambience and whose slot would be free soonest, if that is within the time. */
   cheapestAmbience(withinMs: number, nowMs: number): Holder | undefined {
     let cheapest: { holder: Holder; freeInMs: number } | undefined;
@@ -202,8 +206,11 @@ export class Slots<Holder extends Running> {
       return this.#predictor.decodeLeftMs(nowMs - state.firstMs, SHARE[outlook]);
     }
     const { lowMs, likelyMs } = state.prediction;
-    const firstMs = state.sentMs + (outlook === "at best" ? lowMs : likelyMs);
-    return Math.max(0, firstMs - nowMs) + this.#predictor.decodeLeftMs(0, SHARE[outlook]);
+    const waitedMs = nowMs - state.sentMs;
+    const isOverdue = outlook === "likely" && waitedMs > likelyMs;
+    const firstInMs = (outlook === "at best" ? lowMs : likelyMs) - waitedMs;
+    const prefillLeftMs = isOverdue ? waitedMs : Math.max(0, firstInMs);
+    return prefillLeftMs + this.#predictor.decodeLeftMs(0, SHARE[outlook]);
   }
 
   #tell({ prompt }: Place, what: "sent" | "read" | "dropped"): void {

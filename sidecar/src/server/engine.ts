@@ -4,7 +4,8 @@ import { EmbeddedOllama } from "../embedded.ts";
 import type { Observe } from "../happening.ts";
 import type { Log } from "../log.ts";
 import { choosePlace, type Place } from "../place.ts";
-import { Endpoint, type EndpointStatus } from "../upstream/endpoint.ts";
+import { Endpoint } from "../upstream/endpoint.ts";
+import type { EndpointStatus } from "../upstream/endpoint-state.ts";
 import { UpstreamSwitch } from "../upstream/switch.ts";
 
 export interface EngineParts {
@@ -74,6 +75,7 @@ export class Engine {
       maxWaiting: MAX_WAITING_CUES,
       // The embedded engine frees a sequence at once.
       zombieHoldMs: isEmbedded ? 0 : ZOMBIE_HOLD_MS,
+      hasHostCache: !isEmbedded,
       clock,
       observe,
     });

@@ -8,10 +8,10 @@ import type {
   Upstream,
 } from "../upstream/upstream.ts";
 
-const DONE: Generation = { stoppedBy: "stop", loadMs: 0, prefillMs: 0, tokens: 1 };
+const DONE: Generation = { stoppedBy: "stop", loadMs: 0, prefillMs: 0, promptTokens: 1, tokens: 1 };
 
 /** A wish that waits for its slot, or a generation that has one already. */
-type Asked = GenerationRequest & Partial<Pick<SlotRequest, "granted">>;
+type Asked = GenerationRequest & Partial<Pick<SlotRequest, "granted" | "preempted">>;
 
 /** One wish for a generation, answered by the test's own hand. Silent once it was aborted. */
 export class HandGeneration {
@@ -33,6 +33,10 @@ export class HandGeneration {
     if (this.isAborted) return;
     this.wish.granted?.();
     this.wish.events.sent();
+  }
+
+  preempt(): void {
+    if (!this.isAborted) this.wish.preempted?.();
   }
 
   text(piece: string): void {

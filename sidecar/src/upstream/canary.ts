@@ -1,13 +1,21 @@
 import type { Clock } from "@banterwire/protocol";
 import type { ChatMessage } from "../chat.ts";
 import type { Dispatch, SlotDesk } from "./slot-desk.ts";
-import type { Failure } from "./upstream.ts";
+import type { Failure, SlotRequest } from "./upstream.ts";
 
 /** A generation of our own that was not answered in time. */
 export class UnansweredError extends Error {
   constructor() {
     super("the engine gave no answer");
     this.name = "UnansweredError";
+  }
+}
+
+/** A generation of our own that made way for a cue. */
+export class CrowdedOutError extends Error {
+  constructor() {
+    super("a cue needed the slot");
+    this.name = "CrowdedOutError";
   }
 }
 
@@ -23,23 +31,33 @@ export class GenerationError extends Error {
   }
 }
 
+/** How our own generations get to the engine. */
 export interface CanaryParts {
   readonly desk: SlotDesk;
   readonly dispatch: Dispatch;
   readonly clock: Clock;
   /** Gives it up. */
   readonly signal: AbortSignal;
-  readonly timeoutMs: number;
-  /** What to prefill on the way. */
-  readonly prefix: ChatMessage | undefined;
 }
+
+/** What one of them is for. */
+export interface CanaryTask {
+  readonly timeoutMs: number;
+  /** What to prefill on the way; then it is ambience, which makes way for any cue. */
+  readonly prefix?: ChatMessage;
+}
+
+/** Whose share of the slots our own generations take. */
+const OWN_ROOM = "sidecar";
 
 /**
  * Asks for one token through a slot like any other; resolves with its TTFT, milliseconds.
- * @throws UnansweredError, or GenerationError
+ * @throws UnansweredError, CrowdedOutError or GenerationError
  */
-export function sendCanary(parts: CanaryParts): Promise<number> {
-  const { desk, dispatch, clock, signal, timeoutMs, prefix } = parts;
+export function sendCanary(
+  { desk, dispatch, clock, signal }: CanaryParts,
+  { timeoutMs, prefix }: CanaryTask,
+): Promise<number> {
   // An aborted signal tells nobody any more: the canary would never end, nor would closing.
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
@@ -49,23 +67,28 @@ export function sendCanary(parts: CanaryParts): Promise<number> {
   let firstMs: number | undefined;
   const ending = AbortSignal.any([signal, expiry.signal]);
   ending.addEventListener("abort", () => reject(new UnansweredError()), { once: true });
-  desk.request(
-    {
-      request: {
-        messages: [...(prefix ? [prefix] : []), { role: "user", content: "Hello there." }],
-        maxTokens: 1,
-      },
-      signal: ending,
-      granted: () => {},
-      refused: () => reject(new Error("every slot and place in the queue is taken")),
-      events: {
-        sent: () => {},
-        text: () => (firstMs ??= clock.nowMs()),
-        done: () => resolve((firstMs ?? clock.nowMs()) - sentMs),
-        failed: (failure) => reject(new GenerationError(failure)),
-      },
+  const wish: SlotRequest = {
+    request: {
+      messages: [...(prefix ? [prefix] : []), { role: "user", content: "Hello there." }],
+      maxTokens: 1,
     },
-    dispatch,
-  );
+    priority: prefix ? "ambient" : "reply",
+    room: OWN_ROOM,
+    deadlineMs: Infinity,
+    signal: ending,
+    granted: () => {},
+    refused: () => reject(new CrowdedOutError()),
+    preempted() {
+      reject(new CrowdedOutError());
+      expiry.abort();
+    },
+    events: {
+      sent: () => {},
+      text: () => (firstMs ??= clock.nowMs()),
+      done: () => resolve((firstMs ?? clock.nowMs()) - sentMs),
+      failed: (failure) => reject(new GenerationError(failure)),
+    },
+  };
+  desk.request(wish, dispatch);
   return promise.finally(disarm);
 }

@@ -10,6 +10,7 @@ import {
   type ScriptedOllamaOptions,
   startScriptedOllama,
 } from "../testing/index.ts";
+import { UNHURRIED } from "../testing/unhurried.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
 import type { Failure, Generation } from "./upstream.ts";
 
@@ -46,6 +47,7 @@ function newEndpoint(options: Partial<EndpointOptions> = {}): Endpoint {
     slots: 1,
     maxWaiting: 4,
     zombieHoldMs: 1_000,
+    hasHostCache: true,
     clock,
     observe: unobserved,
     ...options,
@@ -74,7 +76,7 @@ function soon(expectation: () => void): Promise<void> {
 }
 
 /** Asks for one generation, as a line does. */
-function ask(content = "Hello there.") {
+function ask(content = "Hello there.", deadlineMs = Infinity) {
   const giveUp = new AbortController();
   const seen = {
     granted: false,
@@ -85,6 +87,8 @@ function ask(content = "Hello there.") {
   };
   endpoint.request({
     request: { messages: [{ role: "user", content }], maxTokens: 8 },
+    ...UNHURRIED,
+    deadlineMs,
     signal: giveUp.signal,
     granted: () => (seen.granted = true),
     refused: () => (seen.refused = true),
@@ -471,12 +475,16 @@ describe("a model that leaves memory", () => {
   });
 });
 
+/** Personas that share nothing. */
+const MIRA = { role: "system", content: "Mira keeps the tavern. ".repeat(10) } as const;
+const BRAM = { role: "system", content: "Bram drinks in it. ".repeat(10) } as const;
+
 describe("prefixes", () => {
   test("are warmed once, and again after a reload", async () => {
     await openWarm();
-    endpoint.keepWarm({ role: "system", content: "I am Mira." });
-    endpoint.keepWarm({ role: "system", content: "I am Mira." });
-    endpoint.keepWarm({ role: "system", content: "I am Bram." });
+    endpoint.keepWarm(MIRA);
+    endpoint.keepWarm(MIRA);
+    endpoint.keepWarm(BRAM);
     await until(() => expect([timesSent("Mira"), timesSent("Bram")]).toEqual([1, 1]));
     clock.advance(20_000);
     await until(() => expect(bodies("/api/ps").length).toBeGreaterThan(5));
@@ -487,8 +495,8 @@ describe("prefixes", () => {
 
   test("that were taken back are not warmed", async () => {
     await open();
-    const drop = endpoint.keepWarm({ role: "system", content: "I am Mira." });
-    endpoint.keepWarm({ role: "system", content: "I am Bram." });
+    const drop = endpoint.keepWarm(MIRA);
+    endpoint.keepWarm(BRAM);
     drop();
     await until(() => expect(timesSent("Bram")).toBe(1));
     expect(timesSent("Mira")).toBe(0);
@@ -499,12 +507,41 @@ describe("prefixes", () => {
     const answer = (body: object): Reply =>
       JSON.stringify(body).includes("Mira") ? tooLong : saying("Yes.");
     await openWarm({ answerWith: answer });
-    endpoint.keepWarm({ role: "system", content: "I am Mira." });
-    endpoint.keepWarm({ role: "system", content: "I am Bram." });
-    await until(() => expect(timesSent("Bram")).toBe(1));
+    endpoint.keepWarm(MIRA);
+    endpoint.keepWarm(BRAM);
+    await until(() => expect([timesSent("Mira"), timesSent("Bram")]).toEqual([1, 1]));
     await until(() => expect(endpoint.status.state).toBe("warm"));
-    expect(timesSent("Mira")).toBe(1);
+    await until(() => expect(endpoint.status.prefixes).toMatchObject({ warm: 1, refused: 1 }));
     expect(ollama.books.loads).toBe(1);
+  });
+
+  test("beyond what the engine has room for are left cold, all but the last", async () => {
+    await openWarm({}, { hasHostCache: false });
+    endpoint.keepWarm(MIRA);
+    endpoint.keepWarm(BRAM);
+    await until(() => expect(endpoint.status.prefixes).toMatchObject({ capacity: 1, warm: 1 }));
+    clock.advance(20_000);
+    await until(() => expect(bodies("/api/ps").length).toBeGreaterThan(5));
+    expect([timesSent("Mira"), timesSent("Bram")]).toEqual([0, 1]);
+  });
+
+  test("make way for a cue, and are read once it is over", async () => {
+    const engineClock = new FakeClock();
+    await openWarm({ clock: engineClock }, { zombieHoldMs: 0 });
+    ollama.answerWith({ prefillMs: 500, steps: saying("Yes.").steps });
+    endpoint.keepWarm(MIRA);
+    await soon(() => expect(timesSent("Mira")).toBe(1));
+    const { seen } = ask("Hello there.", clock.nowMs() + 200);
+    await until(() => expect(seen.granted).toBe(true));
+    await soon(() => expect(ollama.books.cancelled).toBe(1));
+    const withTheEngine = (expectation: () => void): Promise<void> =>
+      until(() => {
+        engineClock.advance(100);
+        expectation();
+      });
+    await withTheEngine(() => expect(seen.done).toHaveLength(1));
+    await withTheEngine(() => expect(endpoint.status.prefixes.warm).toBe(1));
+    expect(timesSent("Mira")).toBe(2);
   });
 });
 

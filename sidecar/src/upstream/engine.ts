@@ -1,6 +1,7 @@
 import type { Clock } from "@banterwire/protocol";
 import { type Dispatcher, Pool } from "undici";
 import { MAX_SLOTS } from "../config/settings.ts";
+import { hostCacheTokens } from "./kv-memory.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { KEEP_ALIVE_FOREVER, type RunnerOptions } from "./ollama-chat.ts";
 import { OllamaControl, RefusedError } from "./ollama-control.ts";
@@ -16,6 +17,8 @@ export interface Engine {
   readonly engineVersion: string;
   readonly choice: ModelChoice;
   readonly runnerOptions: RunnerOptions;
+  /** Tokens of prompts that it keeps beside those in its slots. */
+  readonly hostCacheTokens: number;
 }
 
 /** Where requests to an origin go. */
@@ -46,6 +49,8 @@ export interface LoadParts {
   readonly origin: string;
   readonly pool: Dispatcher;
   readonly wantedModel: string | undefined;
+  /** Whether it may keep prompts beside those in its slots. */
+  readonly hasHostCache: boolean;
   readonly clock: Clock;
   /** Ends every call that is under way. */
   readonly signal: AbortSignal;
@@ -65,7 +70,19 @@ export async function loadEngine(parts: LoadParts): Promise<Engine> {
   const choice = await chooseModel(control, origin, wantedModel, Date.now());
   parts.onLoading(choice.model);
   const runnerOptions = await loadModel(control, choice);
-  return { origin, pool, control, spares, engineVersion, choice, runnerOptions };
+  const cacheTokens = parts.hasHostCache
+    ? await hostCacheTokens(control, engineVersion, choice.model)
+    : 0;
+  return {
+    origin,
+    pool,
+    control,
+    spares,
+    engineVersion,
+    choice,
+    runnerOptions,
+    hostCacheTokens: cacheTokens,
+  };
 }
 
 /** Loads the model and freezes the runner options that it now has. */

@@ -101,7 +101,7 @@ describe("a chat that ends well", () => {
       ],
     });
     expect(done).toEqual([
-      { stoppedBy: "length", loadMs: expect.any(Number), prefillMs: 3, tokens: 1 },
+      { stoppedBy: "length", loadMs: expect.any(Number), prefillMs: 3, promptTokens: 2, tokens: 1 },
     ]);
   });
 });

@@ -141,6 +141,7 @@ class ChatHandler implements Dispatcher.DispatchHandler {
       stoppedBy: chunk["done_reason"] === "length" ? "length" : "stop",
       loadMs: numberOr0(chunk["load_duration"]) / NS_PER_MS,
       prefillMs: numberOr0(chunk["prompt_eval_duration"]) / NS_PER_MS,
+      promptTokens: numberOr0(chunk["prompt_eval_count"]),
       tokens: numberOr0(chunk["eval_count"]),
     });
   }

@@ -23,7 +23,10 @@ const ps = z.object({
     }),
   ),
 });
-const show = z.object({ capabilities: z.array(z.string()).optional() });
+const show = z.object({
+  capabilities: z.array(z.string()).optional(),
+  model_info: z.record(z.string(), z.unknown()).optional(),
+});
 
 export type InstalledModel = z.infer<typeof tags>["models"][number];
 export type ResidentModel = z.infer<typeof ps>["models"][number];
@@ -75,6 +78,11 @@ export class OllamaControl {
   async canChat(model: string): Promise<boolean> {
     const { capabilities } = await this.#call("POST", "/api/show", { model }, show);
     return capabilities === undefined || capabilities.includes("completion");
+  }
+
+  /** What a model says of its own build, such as `llama.block_count`; empty where it says nothing. */
+  async modelInfo(model: string): Promise<Readonly<Record<string, unknown>>> {
+    return (await this.#call("POST", "/api/show", { model }, show)).model_info ?? {};
   }
 
   /**

@@ -1,6 +1,7 @@
 import { FakeClock } from "@banterwire/protocol/testing";
 import { describe, expect, test } from "vitest";
 import { HandGeneration } from "../testing/hand-upstream.ts";
+import { UNHURRIED } from "../testing/unhurried.ts";
 import { SlotDesk } from "./slot-desk.ts";
 import type { SlotRequest } from "./upstream.ts";
 
@@ -9,12 +10,14 @@ const ZOMBIE_HOLD_MS = 1_000;
 /** A desk whose engine is in the test's hand, with a log of what became of each wish. */
 function open(slots: number, maxWaiting = 10, zombieHoldMs = ZOMBIE_HOLD_MS) {
   const clock = new FakeClock();
-  const desk = new SlotDesk({ slots, maxWaiting, zombieHoldMs, clock });
+  const cache = { memoryChars: 0, minSimilarity: 0 };
+  const desk = new SlotDesk({ slots, maxWaiting, zombieHoldMs, cache, clock, onVain: () => {} });
   const dispatched: HandGeneration[] = [];
   const log: string[] = [];
   const wish = (name: string, giveUp = new AbortController()): AbortController => {
     const wish: SlotRequest = {
       request: { messages: [], maxTokens: 1 },
+      ...UNHURRIED,
       signal: giveUp.signal,
       granted: () => log.push(`${name} granted`),
       refused: () => log.push(`${name} refused`),

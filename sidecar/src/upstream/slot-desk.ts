@@ -1,5 +1,7 @@
 import type { Clock } from "@banterwire/protocol";
-import { Slots } from "../policy/fifo-slots.ts";
+import { type Decision, Scheduler, type SchedulerOptions } from "../policy/scheduler.ts";
+import type { Warmth } from "../policy/warmth.ts";
+import type { Wish } from "../policy/wish.ts";
 import type {
   Failure,
   Generation,
@@ -11,12 +13,18 @@ import type {
 /** Opens one generation upstream; its events go through the desk. */
 export type Dispatch = (granted: GenerationRequest) => void;
 
-export interface SlotDeskOptions {
-  readonly slots: number;
-  readonly maxWaiting: number;
-  /** How long a request that was cancelled before its first chunk keeps its slot busy. */
-  readonly zombieHoldMs: number;
+export interface SlotDeskOptions extends SchedulerOptions {
   readonly clock: Clock;
+  /** A generation was given up before its first chunk. */
+  readonly onVain: () => void;
+}
+
+/** What a ticket tells its desk. */
+interface TicketDesk {
+  readonly clock: Clock;
+  first(ticket: Ticket): void;
+  done(ticket: Ticket, generation: Generation): void;
+  failed(ticket: Ticket): void;
 }
 
 /**
@@ -26,20 +34,13 @@ export interface SlotDeskOptions {
 class Ticket implements GenerationEvents {
   readonly wish: SlotRequest;
   readonly dispatch: Dispatch;
-  readonly #clock: Clock;
-  readonly #finish: (ticket: Ticket) => void;
+  readonly #desk: TicketDesk;
   phase: "waiting" | "sent" | "streaming" | "over" = "waiting";
 
-  constructor(
-    wish: SlotRequest,
-    dispatch: Dispatch,
-    clock: Clock,
-    finish: (ticket: Ticket) => void,
-  ) {
+  constructor(wish: SlotRequest, dispatch: Dispatch, desk: TicketDesk) {
     this.wish = wish;
     this.dispatch = dispatch;
-    this.#clock = clock;
-    this.#finish = finish;
+    this.#desk = desk;
   }
 
   sent(): void {
@@ -48,44 +49,95 @@ class Ticket implements GenerationEvents {
 
   text(piece: string): void {
     // A deadline that has passed is not met by text that comes after it.
-    this.#clock.check();
+    this.#desk.clock.check();
     if (this.phase === "over") return;
-    this.phase = "streaming";
+    if (this.phase === "sent") this.#desk.first(this);
     this.wish.events.text(piece);
   }
 
   done(generation: Generation): void {
-    this.#finish(this);
+    this.#desk.done(this, generation);
     this.wish.events.done(generation);
   }
 
   failed(failure: Failure): void {
-    this.#finish(this);
+    this.#desk.failed(this);
     this.wish.events.failed(failure);
   }
 }
 
-/** Hands out an endpoint's slots and keeps the books of what is in flight. */
+/** Carries out what an endpoint's scheduler decides, and keeps the books of what is in flight. */
 export class SlotDesk {
-  readonly #options: SlotDeskOptions;
-  readonly #slots: Slots<Ticket>;
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler<Ticket>;
+  readonly #ticketDesk: TicketDesk;
+  readonly #onVain: () => void;
+  #timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   #quiet: PromiseWithResolvers<void> | undefined;
   #opens = 0;
   #closes = 0;
 
   constructor(options: SlotDeskOptions) {
-    this.#options = options;
-    this.#slots = new Slots(options.slots, options.maxWaiting);
+    const { clock, onVain } = options;
+    this.#clock = clock;
+    this.#onVain = onVain;
+    this.#scheduler = new Scheduler(options);
+    this.#ticketDesk = {
+      clock,
+      first: (ticket) => this.#first(ticket),
+      done: (ticket, generation) => this.#done(ticket, generation),
+      failed: (ticket) => this.#failed(ticket),
+    };
   }
 
   get books(): SlotBooks {
-    const { total, inFlight, zombies, waiting } = this.#slots;
-    return { slots: total, inFlight, zombies, waiting, opens: this.#opens, closes: this.#closes };
+    const { slots, inFlight, zombies, waiting, prefixCapacity, predictor } = this.#scheduler;
+    return {
+      slots,
+      inFlight,
+      zombies,
+      waiting,
+      opens: this.#opens,
+      closes: this.#closes,
+      prefixes: { ...this.#scheduler.warmth.counts, capacity: prefixCapacity },
+      predictor: {
+        observations: predictor.observations,
+        msPerToken: predictor.msPerToken,
+        charsPerToken: predictor.charsPerToken,
+        overheadMs: predictor.overheadMs ?? null,
+        loadMs: predictor.loadMs,
+      },
+    };
+  }
+
+  /** Generations begun since start. */
+  get opens(): number {
+    return this.#opens;
+  }
+
+  /** The characters' prefixes at this endpoint. */
+  get warmth(): Warmth {
+    return this.#scheduler.warmth;
+  }
+
+  /** How many prefixes the engine has room for beside each other. */
+  get prefixCapacity(): number {
+    return this.#scheduler.prefixCapacity;
+  }
+
+  /** How many characters of prompt that are not cached are likely to be answered by then. */
+  charsUntil(deadlineMs: number): number {
+    return this.#scheduler.predictor.charsWithin(deadlineMs - this.#clock.nowMs());
+  }
+
+  /** The engine was loaded anew; its memory holds so many tokens of prompts without a slot. */
+  forgetCaches(memoryTokens: number): void {
+    this.#scheduler.forgetCaches(memoryTokens * this.#scheduler.predictor.charsPerToken);
   }
 
   /** Changes how many generations may run at once; those that run are not stopped. */
   resize(slots: number): void {
-    for (const ticket of this.#slots.resize(slots)) this.#run(ticket);
+    this.#apply(this.#scheduler.resize(slots, this.#clock.nowMs()));
   }
 
   /** Resolves when nothing runs and nobody waits. */
@@ -96,26 +148,68 @@ export class SlotDesk {
   }
 
   get #isQuiet(): boolean {
-    return this.#slots.inFlight === 0 && this.#slots.waiting === 0;
+    return this.#scheduler.inFlight === 0 && this.#scheduler.waiting === 0;
   }
 
   /** Nothing of ours is at work upstream, zombies included. */
   get isUnused(): boolean {
-    return this.#isQuiet && this.#slots.zombies === 0;
+    return this.#isQuiet && this.#scheduler.zombies === 0;
   }
 
   get isIdle(): boolean {
-    return this.#slots.hasFree && this.#slots.waiting === 0;
+    return this.#scheduler.hasFree && this.#scheduler.waiting === 0;
   }
 
-  /** Dispatches the wish now or when a slot is free; nothing happens to an aborted one. */
+  /** Dispatches the wish now or when it is its turn; nothing happens to an aborted one. */
   request(wish: SlotRequest, dispatch: Dispatch): void {
     if (wish.signal.aborted) return;
-    const ticket = new Ticket(wish, dispatch, this.#options.clock, this.#finish);
-    const answer = this.#slots.request(ticket);
-    if (answer === "refused") return wish.refused();
-    wish.signal.addEventListener("abort", () => this.#abandon(ticket), { once: true });
-    if (answer === "granted") this.#run(ticket);
+    const ticket = new Ticket(wish, dispatch, this.#ticketDesk);
+    wish.signal.addEventListener("abort", () => this.#leave(ticket), { once: true });
+    this.#apply(this.#scheduler.ask(ticket, wishOf(wish), this.#clock.nowMs()));
+  }
+
+  #first(ticket: Ticket): void {
+    ticket.phase = "streaming";
+    this.#scheduler.first(ticket, this.#clock.nowMs());
+  }
+
+  #done(ticket: Ticket, generation: Generation): void {
+    if (this.#close(ticket)) {
+      this.#apply(this.#scheduler.done(ticket, generation, this.#clock.nowMs()));
+    }
+  }
+
+  #failed(ticket: Ticket): void {
+    if (this.#close(ticket)) this.#apply(this.#scheduler.failed(ticket, this.#clock.nowMs()));
+  }
+
+  #leave(ticket: Ticket): void {
+    if (ticket.phase === "over") return;
+    if (ticket.phase === "sent") this.#onVain();
+    if (ticket.phase === "waiting") ticket.phase = "over";
+    else this.#close(ticket);
+    this.#apply(this.#scheduler.leave(ticket, this.#clock.nowMs()));
+  }
+
+  /** Says whether it was open. */
+  #close(ticket: Ticket): boolean {
+    if (ticket.phase === "over") return false;
+    ticket.phase = "over";
+    this.#closes++;
+    return true;
+  }
+
+  #apply(decisions: readonly Decision<Ticket>[]): void {
+    // Before anybody is told: whoever is told may ask for more.
+    this.#arm();
+    for (const { do: what, owner: ticket } of decisions) {
+      // What was told to one before it may have ended it.
+      if (ticket.phase === "over") continue;
+      if (what === "grant") this.#run(ticket);
+      else if (what === "shed") this.#refuse(ticket);
+      else this.#preempt(ticket);
+    }
+    this.#tellIfQuiet();
   }
 
   #run(ticket: Ticket): void {
@@ -126,33 +220,30 @@ export class SlotDesk {
     ticket.dispatch({ request: wish.request, signal: wish.signal, events: ticket });
   }
 
-  readonly #finish = (ticket: Ticket): void => {
-    if (ticket.phase === "over") return;
+  #refuse(ticket: Ticket): void {
     ticket.phase = "over";
-    this.#closes++;
-    this.#grant(this.#slots.release(ticket));
-  };
-
-  #abandon(ticket: Ticket): void {
-    if (ticket.phase === "waiting") {
-      this.#slots.leave(ticket);
-      return this.#tellIfQuiet();
-    }
-    if (ticket.phase === "streaming" || this.#options.zombieHoldMs === 0) {
-      // In generation an engine notices within a token or two.
-      return this.#finish(ticket);
-    }
-    if (ticket.phase === "over") return;
-    ticket.phase = "over";
-    this.#closes++;
-    this.#slots.abandon(ticket);
-    this.#options.clock.schedule(this.#options.zombieHoldMs, () => this.#grant(this.#slots.bury()));
-    this.#tellIfQuiet();
+    ticket.wish.refused();
   }
 
-  #grant(ticket: Ticket | undefined): void {
-    if (ticket) this.#run(ticket);
-    this.#tellIfQuiet();
+  #preempt(ticket: Ticket): void {
+    if (ticket.phase === "sent") this.#onVain();
+    this.#close(ticket);
+    ticket.wish.preempted();
+  }
+
+  /** Sets the timer to what the scheduler waits for. */
+  #arm(): void {
+    const dueMs = this.#scheduler.nextDueMs;
+    if (dueMs === this.#timer?.dueMs) return;
+    this.#timer?.cancel();
+    this.#timer = dueMs === undefined ? undefined : { dueMs, cancel: this.#schedule(dueMs) };
+  }
+
+  #schedule(dueMs: number): () => void {
+    return this.#clock.schedule(dueMs - this.#clock.nowMs(), () => {
+      this.#timer = undefined;
+      this.#apply(this.#scheduler.tick(this.#clock.nowMs()));
+    });
   }
 
   #tellIfQuiet(): void {
@@ -162,7 +253,11 @@ export class SlotDesk {
   }
 }
 
-/** What is in flight at an endpoint. */
+function wishOf({ priority, room, deadlineMs, request }: SlotRequest): Wish {
+  return { priority, room, deadlineMs, prompt: request.messages.map(({ content }) => content) };
+}
+
+/** What is in flight at an endpoint, and what is known of it. */
 export interface SlotBooks {
   readonly slots: number;
   readonly inFlight: number;
@@ -171,4 +266,13 @@ export interface SlotBooks {
   /** Generations begun and ended since start; equal when nothing is in flight. */
   readonly opens: number;
   readonly closes: number;
+  /** Prefixes by state, and how many the engine has room for. */
+  readonly prefixes: Warmth["counts"] & { readonly capacity: number };
+  readonly predictor: {
+    readonly observations: number;
+    readonly msPerToken: number;
+    readonly charsPerToken: number;
+    readonly overheadMs: number | null;
+    readonly loadMs: number;
+  };
 }

@@ -2,6 +2,7 @@ import { FakeClock } from "@banterwire/protocol/testing";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { unobserved } from "../happening.ts";
 import { MOODS, saying, type ScriptedOllama, startScriptedOllama } from "../testing/index.ts";
+import { UNHURRIED } from "../testing/unhurried.ts";
 import { Endpoint } from "./endpoint.ts";
 
 let clock: FakeClock;
@@ -18,6 +19,7 @@ beforeEach(async () => {
     slots: 1,
     maxWaiting: 4,
     zombieHoldMs: 1_000,
+    hasHostCache: true,
     clock,
     observe: unobserved,
   });
@@ -35,6 +37,7 @@ function ask(giveUp = new AbortController()) {
   const { promise, resolve } = Promise.withResolvers<void>();
   endpoint.request({
     request: { messages: [{ role: "user", content: "Hello there." }], maxTokens: 8 },
+    ...UNHURRIED,
     signal: giveUp.signal,
     granted: () => {},
     refused: () => {},

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import { unobserved } from "../happening.ts";
 import { type ScriptedOllama, type Step, startScriptedOllama } from "../testing/index.ts";
+import { UNHURRIED } from "../testing/unhurried.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
 import { UpstreamSwitch } from "./switch.ts";
 import type { Upstream } from "./upstream.ts";
@@ -40,6 +41,7 @@ function endpointAt(ollama: ScriptedOllama, options: Partial<EndpointOptions> = 
     slots: 1,
     maxWaiting: 4,
     zombieHoldMs: 0,
+    hasHostCache: true,
     clock,
     observe: unobserved,
     ...options,
@@ -72,6 +74,7 @@ function ask(at: Upstream = upstream.current): { text: string; isDone: boolean }
   const seen = { text: "", isDone: false };
   at.request({
     request: { messages: [{ role: "user", content: "a cue" }], maxTokens: 8 },
+    ...UNHURRIED,
     signal: new AbortController().signal,
     granted: () => {},
     refused: () => {},

@@ -1,5 +1,7 @@
+import type { Priority } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { FailureKind } from "../happening.ts";
+import type { RoomKey } from "../policy/room-shares.ts";
 
 export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
@@ -12,6 +14,8 @@ export interface Generation {
   readonly stoppedBy: "stop" | "length";
   readonly loadMs: number;
   readonly prefillMs: number;
+  /** Of the whole prompt, cached ones included; 0 where it did not say. */
+  readonly promptTokens: number;
   readonly tokens: number;
 }
 
@@ -55,8 +59,15 @@ export interface GenerationRequest {
 
 /** A wish for a slot and what to do with it; aborting it in the queue leaves the queue. */
 export interface SlotRequest extends GenerationRequest {
+  readonly priority: Priority;
+  /** Whose share of the slots it takes; names a room over all connections. */
+  readonly room: RoomKey;
+  /** When its first text must be there, on the sidecar's clock; Infinity where nobody waits for it. */
+  readonly deadlineMs: number;
   /** A slot was granted; the request is being sent. */
   granted(): void;
-  /** No slot, and no place to wait for one. */
+  /** It cannot have a slot in time, or there is no place to wait for one. */
   refused(): void;
+  /** Its slot goes to a cue: nothing more comes of it, and its signal is to be aborted. */
+  preempted(): void;
 }

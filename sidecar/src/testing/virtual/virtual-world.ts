@@ -86,6 +86,7 @@ export class VirtualWorld {
       slots: options.slots,
       maxWaiting: MAX_WAITING_CUES,
       zombieHoldMs: ZOMBIE_HOLD_MS,
+      hasHostCache: true,
       clock,
       observe: (happening) => this.#observe(happening),
       connect: this.#ollama.connect,

@@ -1,0 +1,45 @@
+import type { Engine } from "./engine.ts";
+import type { SlotBooks } from "./slot-desk.ts";
+import type { Trouble } from "./trouble.ts";
+
+export type EndpointState =
+  | { readonly name: "starting" }
+  | { readonly name: "loading"; readonly origin: string; readonly model: string }
+  | { readonly name: "warm"; readonly engine: Engine; readonly warmTtftMs: number }
+  /** A line was too late: is the model still resident? */
+  | { readonly name: "checking"; readonly engine: Engine; readonly warmTtftMs: number }
+  /** It takes generations and answers none: nothing but canaries is sent until one is answered. */
+  | { readonly name: "wedged"; readonly engine: Engine; readonly trouble: Trouble }
+  | { readonly name: "down"; readonly trouble: Trouble }
+  | { readonly name: "closed" };
+
+/** What an endpoint tells at `/status`. */
+export interface EndpointStatus extends SlotBooks {
+  readonly url: string | null;
+  readonly engineVersion: string | null;
+  readonly model: string | null;
+  readonly contextLength: number | null;
+  readonly state: "starting" | "loading" | "warm" | "down";
+  readonly trouble: Trouble | null;
+  readonly warmTtftMs: number | null;
+}
+
+export function statusOf(state: EndpointState, books: SlotBooks): EndpointStatus {
+  const engine = "engine" in state ? state.engine : undefined;
+  const loading = state.name === "loading" ? state : undefined;
+  return {
+    url: engine?.origin ?? loading?.origin ?? null,
+    engineVersion: engine?.engineVersion ?? null,
+    model: engine?.choice.model ?? loading?.model ?? null,
+    contextLength: engine?.runnerOptions.num_ctx ?? null,
+    state: visibleState(state.name),
+    trouble: "trouble" in state ? state.trouble : null,
+    warmTtftMs: "warmTtftMs" in state ? state.warmTtftMs : null,
+    ...books,
+  };
+}
+
+function visibleState(name: EndpointState["name"]): EndpointStatus["state"] {
+  if (name === "checking") return "warm";
+  return name === "closed" || name === "wedged" ? "down" : name;
+}
