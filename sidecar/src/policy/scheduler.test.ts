@@ -71,6 +71,13 @@ describe("a scheduler", () => {
     expect(scheduler.tick(dueMs)).toEqual([{ do: "grant", owner: "b" }]);
   });
 
+  test("holds it for as long as it was told once the prediction has proved wrong", () => {
+    const scheduler = taught();
+    scheduler.ask("a", wish(1_000), 0);
+    scheduler.leave("a", 300);
+    expect(scheduler.nextDueMs).toBe(1_300);
+  });
+
   test("of an engine that it does not know holds such a slot for as long as it was told", () => {
     const scheduler = new Scheduler<string>(OPTIONS);
     scheduler.ask("a", wish(1_000), 0);

@@ -158,11 +158,13 @@ export class Slots<Holder extends Running> {
 
   /**
    * How long a slot would stay taken if its generation were cancelled now: its prefill may have
-   * begun only now, and with nothing cached.
+   * begun only now, and with nothing cached. One that takes longer than any should has proved the
+   * prediction wrong: then the bound alone is left.
    */
   zombieMs({ state }: Holder, nowMs: number): number {
     if (state.name === "streaming") return 0;
     const { highMs } = this.#predictor.predict(state.place.chars, nowMs);
+    if (nowMs - state.sentMs > highMs) return this.#zombieHoldMs;
     return Math.min(highMs, this.#zombieHoldMs);
   }
 
