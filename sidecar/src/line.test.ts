@@ -283,6 +283,23 @@ describe("a line that is taken back", () => {
   });
 });
 
+describe("a line that a newer cue names", () => {
+  test("stays if it answers another player", () => {
+    game.cue(LINE);
+    game.cue(3, { supersedes: LINE, player: ["p2", "Ben"] });
+    game.cue(5, { supersedes: LINE, player: null });
+    expect(game.peer.line(LINE).terminals).toBe(0);
+  });
+
+  test("stays if it is another room's", () => {
+    game.send({ kind: "roomOpen", room: 2, worldKey: "cellar" });
+    game.register({ room: 2 });
+    game.cue(LINE);
+    game.cue(3, { supersedes: LINE, room: 2 });
+    expect(game.peer.line(LINE).terminals).toBe(0);
+  });
+});
+
 describe("the times of a line", () => {
   test("say where they went and sum to the wall time", () => {
     game.cue(LINE);

@@ -60,11 +60,16 @@ interface RoomCharacter {
   readonly cool: () => void;
 }
 
+interface OpenLine {
+  readonly line: SpokenLine;
+  readonly cue: Cue;
+}
+
 /** What one connection has opened: its rooms, their characters, the lines that are not over. */
 export class Session {
   readonly #parts: SessionParts;
   readonly #rooms = new Map<number, Room>();
-  readonly #lines = new Map<number, { readonly line: SpokenLine; readonly room: Room }>();
+  readonly #lines = new Map<number, OpenLine>();
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -204,8 +209,16 @@ export class Session {
     }
     const excess = this.#excessOf(room);
     if (excess) return this.#refuse(...excess, about);
-    if (cue.supersedes !== null) this.#lines.get(cue.supersedes)?.line.withdraw("superseded");
+    this.#supersede(cue);
     this.#speak(cue, room, character);
+  }
+
+  /** Ends the line that the cue replaces: one of its room, and no other player's. */
+  #supersede({ supersedes, room, player }: Cue): void {
+    const older = supersedes === null ? undefined : this.#lines.get(supersedes);
+    if (!older || older.cue.room !== room) return;
+    const isAnothers = older.cue.player !== null && older.cue.player[0] !== player?.[0];
+    if (!isAnothers) older.line.withdraw("superseded");
   }
 
   #tellCue({ room, line, priority, said, event }: Cue): void {
@@ -245,7 +258,7 @@ export class Session {
         room.lines.delete(cue.line);
       },
     });
-    this.#lines.set(cue.line, { line, room });
+    this.#lines.set(cue.line, { line, cue });
     room.lines.add(cue.line);
     line.start();
   }

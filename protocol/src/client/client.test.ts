@@ -159,6 +159,19 @@ describe("a line asked for", () => {
     expect(fresh.state.name).toBe("waiting");
     expect(sidecar.of("cue").map((cue) => cue.supersedes)).toEqual([null, null, old.id, null]);
   });
+
+  it("does not replace a line that answers another player", () => {
+    const { clock, sidecar, room } = connectClient();
+    const ana = { id: "p1", name: "Ana" };
+    const ben = { id: "p2", name: "Ben" };
+    const anas = room.say("mira", { ...EVENT, player: ana });
+    room.say("mira", { ...EVENT, player: ben, supersedes: anas });
+    clock.advance(0);
+    expect(anas.state.name).toBe("waiting");
+    expect(sidecar.of("cue").map((cue) => cue.supersedes)).toEqual([null, null]);
+    room.say("mira", { ...EVENT, player: ana, supersedes: anas });
+    expect(anas.state).toMatchObject({ name: "ended", reason: "superseded" });
+  });
 });
 
 describe("several candidates", () => {

@@ -106,6 +106,7 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
       room: room.id,
       speakers,
       priority: priorityOf(cue),
+      player: cue.player?.id,
       budgetMs: this.#budgetMs(cue),
       host: this,
       observer: cue,

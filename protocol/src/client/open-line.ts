@@ -25,6 +25,8 @@ export interface LineParts {
   /** The nearest first. */
   readonly speakers: readonly [Speaker, ...Speaker[]];
   readonly priority: Priority;
+  /** The id of the player addressed. */
+  readonly player: string | undefined;
   readonly budgetMs: number;
   readonly host: LineHost;
   readonly observer: LineObserver;
@@ -68,6 +70,10 @@ export class OpenLine implements Line {
 
   get character(): string {
     return this.#speaker.id;
+  }
+
+  get player(): string | undefined {
+    return this.#parts.player;
   }
 
   get budgetMs(): number {

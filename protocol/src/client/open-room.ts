@@ -88,7 +88,7 @@ export class OpenRoom implements Room {
     const line = this.#host.openLine(this, [nearest, ...others], cue);
     if (cue.signal?.aborted) line.cancel();
     else this.#ask(line, candidates, cue);
-    this.#opened(cue.supersedes)?.withdraw("superseded");
+    this.#superseded(cue)?.withdraw("superseded");
     return line;
   }
 
@@ -144,16 +144,17 @@ export class OpenRoom implements Room {
     }
     const remainingMs = this.#host.remainingMs(line);
     if (remainingMs < 1) return line.fallBack("budget");
-    const supersedes = this.#opened(cue.supersedes)?.id ?? null;
+    const supersedes = this.#superseded(cue)?.id ?? null;
     const to = { room: this.id, line: line.id, candidates, remainingMs, supersedes };
     const message = cueMessage(cue, to);
     if (!this.#host.send(message)) line.fallBack("refused");
   }
 
-  /** The line, if it is one of this room's that are open. */
-  #opened(line: Line | undefined): OpenLine | undefined {
+  /** The line that a cue replaces: one of this room's that are open, and no other player's. */
+  #superseded({ supersedes: line, player }: Cue): OpenLine | undefined {
     const open = line && this.lines.get(line.id);
-    return open === line ? open : undefined;
+    const isAnothers = open?.player !== undefined && open.player !== player?.id;
+    return open === line && !isAnothers ? open : undefined;
   }
 
   #refusal(): Reason | undefined {

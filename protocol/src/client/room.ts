@@ -37,7 +37,7 @@ export interface Cue extends LineObserver {
   readonly priority?: Priority;
   /** From this call to the first visible text, milliseconds. */
   readonly ttftBudgetMs?: number;
-  /** An open line that this one replaces. */
+  /** An open line of this room that this one replaces; one that answers another player stays. */
   readonly supersedes?: Line;
   /** Cancels the line. */
   readonly signal?: AbortSignal;

@@ -26,7 +26,7 @@ export const cue = message(7, "cue", {
   event: filledText(LIMITS.MAX_EVENT_BYTES).nullable(),
   /** Facts that hold now, in the game's words. */
   context: z.array(filledText(LIMITS.MAX_EVENT_BYTES)).max(LIMITS.MAX_CONTEXT_FACTS),
-  /** An open line that this cue replaces. */
+  /** An open line of the room that this cue replaces; one that answers another player stays. */
   supersedes: lineId.nullable(),
 });
 export type Cue = ValueOf<typeof cue>;
