@@ -19,7 +19,7 @@ import type { CancelReason, LineName, Observe } from "./happening.ts";
 import { MAX_LINE_MS, MAX_LINE_TOKENS, MAX_TOKEN_GAP_MS } from "./config.ts";
 import { internalDeadlineMs } from "./policy/budget.ts";
 import { type LineTimes, lineSpansUs } from "./policy/spans.ts";
-import type { Failure, Generation, Upstream } from "./upstream/upstream.ts";
+import type { Failure, Generation, GenerationEvents, Upstream } from "./upstream/upstream.ts";
 
 /** Where a line's messages go. */
 export interface LineSink {
@@ -42,6 +42,8 @@ export interface LineParts {
 }
 
 const NOWHERE = { source: "none" } as const;
+/** Nobody asks why; left out, the runtime would make an error with its stack for each. */
+const GIVEN_UP = "given up";
 
 type Times = { -readonly [Key in keyof Omit<LineTimes, "endedMs">]: LineTimes[Key] };
 
@@ -49,7 +51,7 @@ type Times = { -readonly [Key in keyof Omit<LineTimes, "endedMs">]: LineTimes[Ke
  * Answers one cue: from the model if its first visible text comes before the internal deadline,
  * else with an authored line. Ends exactly once.
  */
-export class SpokenLine {
+export class SpokenLine implements GenerationEvents {
   readonly #parts: LineParts;
   readonly #giveUp = new AbortController();
   readonly #visible = new VisibleText();
@@ -59,8 +61,10 @@ export class SpokenLine {
   /** Pieces of text that the engine sent. */
   #tokens = 0;
   #isAsked = false;
+  /** When visible text came last. */
+  #spokeMs = 0;
+  /** Stops the line's one timer: until its first text its deadline, from then on its watch. */
   #disarm: () => void = () => {};
-  #disarmTotal: () => void = () => {};
 
   constructor(parts: LineParts) {
     this.#parts = parts;
@@ -90,12 +94,7 @@ export class SpokenLine {
       granted: () => (this.#times.dispatchedMs = clock.nowMs()),
       refused: () => this.#fallBack("shed"),
       preempted: () => this.#makeWay(),
-      events: {
-        sent: () => (this.#times.sentMs = clock.nowMs()),
-        text: (piece) => this.#onText(piece),
-        done: (generation) => this.#onDone(generation),
-        failed: (failure) => this.#onFailure(failure),
-      },
+      events: this,
     });
   }
 
@@ -111,24 +110,32 @@ export class SpokenLine {
     this.#breakOff("upstream");
   }
 
-  #onText(piece: string): void {
-    const { clock } = this.#parts;
-    this.#times.firstChunkMs ??= clock.nowMs();
+  // What its generation tells.
+
+  sent(): void {
+    this.#times.sentMs = this.#parts.clock.nowMs();
+  }
+
+  text(piece: string): void {
+    const nowMs = this.#parts.clock.nowMs();
+    this.#times.firstChunkMs ??= nowMs;
     this.#tokens++;
     const text = this.#visible.push(piece);
     if (text === "" || this.#state.name === "ended") return;
-    if (this.#state.name === "waiting") this.#begin("model");
-    this.#arm(MAX_TOKEN_GAP_MS, () => this.#stall());
+    const isFirst = this.#state.name === "waiting";
+    this.#spokeMs = nowMs;
+    if (isFirst) this.#begin("model");
     this.#say(text);
+    if (isFirst) this.#watch();
   }
 
-  #onDone(generation: Generation): void {
+  done(generation: Generation): void {
     this.#engine = generation;
     if (this.#state.name === "waiting") return this.#fallBack("upstream");
     this.#end(generation.stoppedBy === "length" ? "length" : "complete");
   }
 
-  #onFailure(_failure: Failure): void {
+  failed(_failure: Failure): void {
     this.#breakOff("upstream");
   }
 
@@ -141,7 +148,18 @@ export class SpokenLine {
     this.#fallBack("budget");
   }
 
-  #stall(): void {
+  /**
+   * Looks after a line that speaks. Text comes far more often than it stops: the timer is not set
+   * anew with each piece, but asks when it fires what has come meanwhile.
+   */
+  #watch(): void {
+    const { clock } = this.#parts;
+    const dueMs = Math.min(
+      this.#spokeMs + MAX_TOKEN_GAP_MS,
+      (this.#times.firstVisibleMs ?? 0) + MAX_LINE_MS,
+    );
+    const restMs = dueMs - clock.nowMs();
+    if (restMs > 0) return this.#arm(restMs, () => this.#watch());
     this.#abandon("stalled");
     this.#breakOff("upstream");
   }
@@ -173,14 +191,14 @@ export class SpokenLine {
     const { cue, character, sink, clock } = this.#parts;
     if (!this.#advance({ name: "begin", source })) return;
     this.#times.firstVisibleMs = clock.nowMs();
-    this.#disarmTotal = clock.schedule(MAX_LINE_MS, () => this.#stall());
     sink.begin(cue.line, cue.room, character.id, source);
   }
 
   #say(text: string): void {
     if (this.#state.name !== "speaking") return;
     const offset = this.#state.length;
-    const fitting = firstCodePoints(text, LIMITS.MAX_LINE_CODE_POINTS - offset);
+    const room = LIMITS.MAX_LINE_CODE_POINTS - offset;
+    const fitting = text.length <= room ? text : firstCodePoints(text, room);
     if (fitting !== "") {
       this.#advance({ name: "delta", offset, codePoints: countCodePoints(fitting) });
       this.#parts.sink.delta(this.#parts.cue.line, offset, fitting);
@@ -196,7 +214,7 @@ export class SpokenLine {
     if (isUnderWay && !this.#giveUp.signal.aborted) {
       this.#parts.observe({ kind: "generationCancelled", ...this.#name, reason });
     }
-    this.#giveUp.abort();
+    this.#giveUp.abort(GIVEN_UP);
   }
 
   #end(reason: Reason): void {
@@ -206,7 +224,6 @@ export class SpokenLine {
       this.#state.name === "speaking" && this.#state.length > 0 ? this.#state : NOWHERE;
     if (!this.#advance({ name: "end", source, reason })) return;
     this.#disarm();
-    this.#disarmTotal();
     const length = this.#state.name === "ended" ? this.#state.length : 0;
     const spansUs = lineSpansUs({ ...this.#times, endedMs: clock.nowMs() }, this.#engine);
     forget();

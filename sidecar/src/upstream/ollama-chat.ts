@@ -53,6 +53,9 @@ export function streamChat(
   );
 }
 
+/** One for all: nobody reads it, and an error that is made takes its stack with it. */
+const GIVEN_UP = new Error("the line was given up");
+
 class ChatHandler implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #events: GenerationEvents;
@@ -64,7 +67,7 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   #afterCancel = 0;
   readonly #abort = (): void => {
     this.#over = true;
-    this.#controller?.abort(new Error("the line was given up"));
+    this.#controller?.abort(GIVEN_UP);
   };
 
   constructor(
