@@ -47,19 +47,18 @@ function metrics(series: readonly string[]): Promise<number[]> {
   return Promise.all(series.map((one) => tavern.metric(one)));
 }
 
-for (const [mood, { reply, room, operator, slot }] of Object.entries(MOOD_ROWS)) {
+for (const [mood, { reply, source, reason, text, metric, engine }] of MOOD_ROWS) {
   test(
     `${mood}: text within the budget, one end, the operator told, the slot back`,
     async ({ annotate }) => {
       tavern.mood(reply);
-      const { reason, ...line } = room;
-      const ended = `banterwire_lines_total{source="${room.source}",reason="${reason}"}`;
-      const told = operator === undefined ? [ended] : [ended, operator];
+      const ended = `banterwire_lines_total{source="${source}",reason="${reason}"}`;
+      const told = metric === undefined ? [ended] : [ended, metric];
       const { heard, gained, cancelled } = await ask(told, annotate);
-      expect(heard.room).toMatchObject(room);
-      expect(heard.player).toMatchObject({ ...line, end: { reason } });
+      expect(heard.room).toMatchObject({ source, reason, text });
+      expect(heard.player).toMatchObject({ source, text, end: { reason } });
       expect(gained).toEqual(told.map(() => 1));
-      expect(cancelled).toBe(slot === "cancelled" ? 1 : 0);
+      expect(cancelled).toBe(engine === "cancelled" ? 1 : 0);
       await expectModelAgain(tavern);
       expect(heard.ends).toBe(1);
     },

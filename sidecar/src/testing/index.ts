@@ -3,6 +3,7 @@ export { fuzzSidecar, type SidecarFuzz, type SidecarFuzzTally } from "./fuzz-sid
 export { frameOf, RawGame } from "./raw-game.ts";
 export type { Books, Received } from "./books.ts";
 export { type Mood, MOODS } from "./moods.ts";
+export { type Outcome, OUTCOMES } from "./outcomes.ts";
 export { refusing, type Reply, saying, type Step, tokensOf } from "./reply.ts";
 export type { Script, ScriptedModel } from "./scripted-engine.ts";
 export {

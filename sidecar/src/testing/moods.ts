@@ -1,10 +1,17 @@
 import { refusing, type Reply, saying, type Step } from "./reply.ts";
+import { inOneWrite, inPieces } from "./wire.ts";
 
 const WORDS: readonly Step[] = [
   { do: "say", text: "Mind" },
   { do: "say", text: " the" },
 ];
 const DONE: Step = { do: "done" };
+/** What no one may cut in the middle. */
+const MANY_BYTES = "Ein Bärenhunger! 🐻 Käse?";
+const HUM: readonly Step[] = [
+  { do: "think", text: " hm" },
+  { do: "wait", ms: 25 },
+];
 const FOUR_MEBIBYTES = 4_194_304;
 
 /**
@@ -12,10 +19,17 @@ const FOUR_MEBIBYTES = 4_194_304;
  * makes of it. Each is a reply, so a test can take one apart and change it.
  */
 export const MOODS = {
+  plain: saying(MANY_BYTES),
+  splitAnywhere: inPieces(saying(MANY_BYTES), 1),
+  merged: inOneWrite(saying(MANY_BYTES)),
   /** The connection is taken and never answered. */
   blackHole: { steps: [{ do: "hang" }] },
   slowFirstToken: { steps: [{ do: "wait", ms: 5_000 }, ...WORDS, DONE] },
-  trickle: saying("One word at a time, slowly, to the end.", 300),
+  trickle: {
+    steps: [...WORDS, { do: "wait", ms: 300 }, { do: "say", text: " step." }, DONE],
+  },
+  /** Its client's disconnect is ignored for most of a second: the slot stays taken. */
+  deaf: { prefillMs: 900, steps: [...WORDS, DONE] },
   stallMidLine: { steps: [...WORDS, { do: "hang" }] },
   deathMidLine: { steps: [...WORDS, { do: "die" }] },
   deathBeforeText: { steps: [{ do: "die" }] },
@@ -42,6 +56,7 @@ export const MOODS = {
   thinking: {
     steps: [{ do: "think", text: "Who is" }, { do: "think", text: " this?" }, ...WORDS, DONE],
   },
+  longThinking: { steps: [...Array.from({ length: 40 }, () => HUM).flat(), ...WORDS, DONE] },
   hugeLine: { steps: [...WORDS, { do: "bytes", bytes: "x".repeat(FOUR_MEBIBYTES) }, DONE] },
 } as const satisfies Record<string, Reply>;
 

@@ -13,6 +13,7 @@ import { MemoryPeer } from "../memory-peer.ts";
 import { MOODS, type Mood } from "../moods.ts";
 import { type Reply, saying } from "../reply.ts";
 import type { Move } from "./move.ts";
+import { pass, settled } from "./pass.ts";
 import { VirtualGame } from "./virtual-game.ts";
 
 export interface WorldOptions {
@@ -103,19 +104,8 @@ export class VirtualWorld {
     await settled();
   }
 
-  /** Moves time on, timer by timer; what promises wait for happens in between. */
-  async pass(ms: number): Promise<void> {
-    const { clock } = this;
-    const untilMs = clock.nowMs() + ms;
-    await settled();
-    for (;;) {
-      const dueMs = clock.nextDueMs;
-      if (dueMs === undefined || dueMs > untilMs) break;
-      clock.advance(Math.max(0, dueMs - clock.nowMs()));
-      await settled();
-    }
-    clock.advance(untilMs - clock.nowMs());
-    await settled();
+  pass(ms: number): Promise<void> {
+    return pass(this.clock, ms);
   }
 
   /** What is wrong now; holds at any moment. */
@@ -363,10 +353,3 @@ const NOBODY: Answer = {
   end: () => {},
   destroy: () => {},
 };
-
-/** What promises and streams wait for has happened. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
-}
