@@ -73,6 +73,7 @@ export class VirtualTavern {
       slots,
       maxWaiting: MAX_WAITING_CUES,
       zombieHoldMs: ZOMBIE_HOLD_MS,
+      hasHostCache: true,
       clock,
       observe,
       connect: this.ollama.connect,
