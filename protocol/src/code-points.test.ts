@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { countCodePoints } from "./code-points.ts";
+import { afterCodePoints, countCodePoints } from "./code-points.ts";
 
 it("counts what iterating a string counts, unpaired surrogates too", () => {
   fc.assert(
@@ -12,6 +12,14 @@ it("counts what iterating a string counts, unpaired surrogates too", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       expect(countCodePoints(text)).toBe(Array.from(text).length);
+    }),
+  );
+});
+
+it("leaves what follows so many code points", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.nat(20), (text, count) => {
+      expect(afterCodePoints(text, count)).toBe(Array.from(text).slice(count).join(""));
     }),
   );
 });

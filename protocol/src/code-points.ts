@@ -12,3 +12,12 @@ export function countCodePoints(text: string): number {
   }
   return count;
 }
+
+/** The text without its first `count` code points; empty if it has no more. */
+export function afterCodePoints(text: string, count: number): string {
+  let index = 0;
+  for (let left = count; left > 0 && index < text.length; left--) {
+    index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return text.slice(index);
+}

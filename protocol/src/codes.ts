@@ -172,6 +172,12 @@ export const CODES = {
     remedy: "Use a fresh line id for each cue.",
     retry: false,
   },
+  unknown_line: {
+    cause:
+      "A resume names a line that the session does not have: its cue never came, or its end is long past.",
+    remedy: "Send the cue again while its deadline has not passed; else show an authored line.",
+    retry: true,
+  },
   too_many_rooms: {
     cause: "The connection has as many rooms open as welcome allows.",
     remedy: "Close rooms that ended, or raise the sidecar's limit.",

@@ -53,6 +53,10 @@ export const HEARTBEAT_MS = 5_000;
 export const HELLO_TIMEOUT_MS = 5_000;
 /** From the first byte of a WebSocket message to its last. */
 export const MESSAGE_TIMEOUT_MS = 5_000;
+/** UTF-16 units of text kept of one session's lines, to be told again to a client that resumes. */
+export const MAX_LOGGED_TEXT_UNITS = 262_144;
+/** Lines of one session that have ended and may have to be told again; past it the oldest go. */
+export const MAX_LOGGED_ENDS = 1_024;
 /** Bytes waiting for a peer that reads slowly; past it the peer is disconnected. */
 export const MAX_BUFFERED_BYTES = 1_048_576;
 /** Cues that wait for a slot; past it they get authored lines at once. */

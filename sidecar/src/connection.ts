@@ -1,11 +1,12 @@
-import { randomBytes } from "node:crypto";
 import {
+  type Capability,
+  type Clock,
   type Code,
   codeEntry,
   decodeUp,
   type Down,
   encode,
-  LIMITS,
+  type Hello,
   PROTOCOL_MINOR,
   ProtocolError,
   type Up,
@@ -17,7 +18,10 @@ import {
   MESSAGE_TIMEOUT_MS,
 } from "./config.ts";
 import { Outbox } from "./outbox.ts";
-import { Session, type SessionParts } from "./session.ts";
+import type { Observe } from "./happening.ts";
+import type { Session } from "./session.ts";
+import type { SessionPeer } from "./session/session-state.ts";
+import type { SessionTable } from "./session/session-table.ts";
 import { SIDECAR_VERSION } from "./version.ts";
 
 /** A socket that carries whole messages, as the server hands it in. */
@@ -31,44 +35,57 @@ export interface PeerSocket {
   readonly bufferedBytes: number;
 }
 
-export interface ConnectionParts extends Omit<SessionParts, "sink" | "send"> {
+export interface ConnectionParts {
   readonly socket: PeerSocket;
+  /** Counted from 1 over the life of this sidecar. */
+  readonly connection: number;
+  /** The token that let it in: what a session belongs to. */
+  readonly game: string | undefined;
+  readonly sessions: SessionTable;
+  readonly clock: Clock;
+  readonly observe: Observe;
   readonly ttftBudgetMs: number;
   /** A number of this run of the sidecar. */
   readonly epoch: number;
 }
 
+type State =
+  | { readonly name: "greeting" }
+  | { readonly name: "open"; readonly session: Session }
+  | { readonly name: "closed" };
+
+/** Closes after which the session waits for another connection, as it does after a loss. */
+const RESUMABLE = new Set<Code | "lost">([
+  "lost",
+  "fragment_timeout",
+  "heartbeat_timeout",
+  "slow_consumer",
+]);
+/** A client that closes with one of these wants nothing more; any other close is a loss. */
+const isFarewell = (closeCode: number): boolean =>
+  closeCode === 1000 || (closeCode >= 4000 && closeCode < 5000);
+/** What this sidecar has of the protocol's optional parts. */
+const RESUME: Capability = "resume";
+
 /** One game's connection: from frames to its session, and back. */
-export class Connection {
+export class Connection implements SessionPeer {
+  readonly lines: Outbox;
   readonly #parts: ConnectionParts;
-  readonly #outbox: Outbox;
-  readonly #session: Session;
-  readonly #name = randomBytes(LIMITS.SESSION_BYTES);
-  #state: "greeting" | "open" | "closed" = "greeting";
+  #state: State = { name: "greeting" };
+  /** What observers know it by: a session's number once it goes on with one. */
+  #number: number;
   #disarm: () => void;
   #lastReceivedMs: number;
   #nonce = 0;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
-    this.#outbox = new Outbox(parts.clock, (message) => this.#send(message));
-    this.#session = new Session({
-      ...parts,
-      sink: this.#outbox,
-      send: (message) => this.#send(message),
-    });
+    this.#number = parts.connection;
+    this.lines = new Outbox(parts.clock, (message) => this.send(message));
     this.#lastReceivedMs = parts.clock.nowMs();
     this.#disarm = parts.clock.schedule(HELLO_TIMEOUT_MS, () =>
       this.#refuse("handshake_timeout", `no hello within ${HELLO_TIMEOUT_MS} ms`),
     );
-  }
-
-  get rooms(): number {
-    return this.#session.rooms;
-  }
-
-  get openLines(): number {
-    return this.#session.openLines;
   }
 
   /** One WebSocket message. */
@@ -76,7 +93,7 @@ export class Connection {
     const { clock } = this.#parts;
     this.#lastReceivedMs = clock.nowMs();
     clock.check();
-    if (this.#state === "closed") return;
+    if (this.#state.name === "closed") return;
     if (!isBinary) return this.#refuse("frame_not_binary", "messages are MessagePack, in bytes");
     try {
       const message = decodeUp(bytes);
@@ -86,128 +103,162 @@ export class Connection {
       this.#accept(message);
     } catch (error) {
       if (error instanceof ProtocolError) return this.#refuse(error.code, error.message);
-      const { connection, observe } = this.#parts;
-      observe({ kind: "faulted", connection, error });
+      this.#parts.observe({ kind: "faulted", connection: this.#number, error });
       this.#refuse("internal", "a fault of the sidecar's own; see its log");
     }
   }
 
   /** A message was begun and does not end. */
   unfinished(): void {
-    if (this.#state === "closed") return;
+    if (this.#state.name === "closed") return;
     this.#refuse("fragment_timeout", `a message took more than ${MESSAGE_TIMEOUT_MS} ms`);
   }
 
-  /** The socket is gone. */
-  lost(): void {
+  /** The socket is gone; `closeCode` is what the client closed it with, 1006 where it did not. */
+  lost(closeCode = 1006): void {
+    if (this.#state.name === "open" && isFarewell(closeCode)) {
+      this.#parts.sessions.close(this.#state.session);
+    }
     this.#close("lost");
   }
 
-  /** The cards have changed. */
-  recast(): void {
-    this.#session.recast();
+  /** Another connection goes on with the session. */
+  taken(): void {
+    this.#refuse("session_taken", "another connection goes on with this session");
   }
 
   /** The sidecar is about to stop: ends what is open and says good-bye. */
   drain(): void {
-    if (this.#state === "closed") return;
-    this.#session.cutShort();
-    this.#send({ kind: "drain", closesInMs: 0 });
+    if (this.#state.name === "closed") return;
+    if (this.#state.name === "open") this.#state.session.cutShort();
+    this.send({ kind: "drain", closesInMs: 0 });
     this.#refuse("draining", "the sidecar is about to stop");
   }
 
-  #accept(message: Up): void {
-    const { connection, observe } = this.#parts;
-    if (this.#state === "greeting" && message.kind !== "hello") {
-      return this.#refuse("unexpected_message", `${message.kind} before hello`);
-    }
-    switch (message.kind) {
-      case "hello":
-        return this.#welcome(message.minor, message.client);
-      case "ping":
-        return this.#send({ kind: "pong", nonce: message.nonce });
-      case "pong":
-        return;
-      case "error": {
-        // Never answered by an error: two peers would go on for ever.
-        const { code, message: why } = message;
-        return observe({ kind: "errorReceived", connection, code, why });
-      }
-      default:
-        return this.#session.receive(message);
-    }
-  }
-
-  #welcome(minor: number, client: string): void {
-    if (this.#state === "open") return this.#refuse("unexpected_message", "a second hello");
-    this.#state = "open";
-    this.#send({
-      kind: "welcome",
-      minor: Math.min(minor, PROTOCOL_MINOR),
-      capabilities: [],
-      session: this.#name,
-      epoch: this.#parts.epoch,
-      resumed: false,
-      resumeWindowMs: 0,
-      server: `@banterwire/sidecar ${SIDECAR_VERSION}`,
-      ttftBudgetMs: this.#parts.ttftBudgetMs,
-      heartbeatMs: HEARTBEAT_MS,
-      ...this.#parts.limits,
-    });
-    this.#watch();
-    const { connection, observe } = this.#parts;
-    observe({ kind: "connectionOpened", connection, client });
-  }
-
-  /** A silent peer is pinged after an interval, and gone after two. */
-  #watch(): void {
-    const silentMs = this.#parts.clock.nowMs() - this.#lastReceivedMs;
-    if (silentMs >= 2 * HEARTBEAT_MS) {
-      return this.#refuse("heartbeat_timeout", `nothing received for ${Math.round(silentMs)} ms`);
-    }
-    if (silentMs >= HEARTBEAT_MS) this.#send({ kind: "ping", nonce: this.#nonce++ >>> 0 });
-    if (this.#state !== "open") return;
-    const nextMs = silentMs >= HEARTBEAT_MS ? 2 * HEARTBEAT_MS : HEARTBEAT_MS;
-    this.#disarm();
-    this.#disarm = this.#parts.clock.schedule(nextMs - silentMs, () => this.#watch());
-  }
-
-  /** Answers with an error, and closes where its code says so. */
-  #refuse(code: Code, message: string): void {
-    const { connection, observe } = this.#parts;
-    observe({ kind: "errorSent", connection, code, why: message, room: null, line: null });
-    this.#send({
-      kind: "error",
-      code,
-      message: clip(message),
-      room: null,
-      line: null,
-      scene: null,
-    });
-    const { closeCode } = codeEntry(code);
-    if (closeCode === undefined) return;
-    this.#close(code);
-    this.#parts.socket.close(closeCode, code);
-  }
-
-  #close(code: Code | "lost"): void {
-    if (this.#state === "closed") return;
-    this.#state = "closed";
-    this.#disarm();
-    this.#outbox.flush();
-    this.#session.close();
-    const { connection, observe } = this.#parts;
-    observe({ kind: "connectionClosed", connection, code });
-  }
-
-  #send(message: Down): void {
-    if (this.#state === "closed") return;
+  send(message: Down): void {
+    if (this.#state.name === "closed") return;
     const { socket } = this.#parts;
     if (socket.bufferedBytes > MAX_BUFFERED_BYTES) {
       this.#close("slow_consumer");
       return socket.abort();
     }
     socket.send(encode(message));
+  }
+
+  #accept(message: Up): void {
+    if (message.kind === "hello") return this.#greet(message);
+    if (this.#state.name !== "open") {
+      return this.#refuse("unexpected_message", `${message.kind} before hello`);
+    }
+    const { session } = this.#state;
+    switch (message.kind) {
+      case "ping":
+        return this.send({ kind: "pong", nonce: message.nonce });
+      case "pong":
+        return;
+      case "error": {
+        // Never answered by an error: two peers would go on for ever.
+        const { code, message: why } = message;
+        const connection = this.#number;
+        return this.#parts.observe({ kind: "errorReceived", connection, code, why });
+      }
+      case "resume":
+        if (session.isResuming) return session.resume(message);
+        return this.#refuse("unsupported", "there is nothing to resume");
+      default:
+        if (!session.isResuming) return session.receive(message);
+        return this.#refuse("unexpected_message", `${message.kind} before resume`);
+    }
+  }
+
+  #greet(hello: Hello): void {
+    if (this.#state.name === "open") {
+      return this.#refuse("unexpected_message", "a second hello");
+    }
+    const { connection, game, observe, sessions } = this.#parts;
+    const resumable = hello.capabilities.includes(RESUME);
+    const resumed =
+      resumable && hello.session ? sessions.takeOver(hello.session, game, this) : undefined;
+    const { session, windowMs } = resumed ?? sessions.begin(this, { game, connection, resumable });
+    this.#state = { name: "open", session };
+    this.#number = session.connection;
+    this.#welcome(hello, session, { isResumed: resumed !== undefined, windowMs });
+    this.#watch();
+    const { client } = hello;
+    const isResumed = resumed !== undefined;
+    observe({ kind: "connectionOpened", connection: this.#number, client, resumed: isResumed });
+  }
+
+  #welcome(
+    { minor }: Hello,
+    { name, limits }: Session,
+    { isResumed, windowMs }: { readonly isResumed: boolean; readonly windowMs: number },
+  ): void {
+    this.send({
+      kind: "welcome",
+      minor: Math.min(minor, PROTOCOL_MINOR),
+      capabilities: windowMs > 0 ? [RESUME] : [],
+      session: name,
+      epoch: this.#parts.epoch,
+      resumed: isResumed,
+      resumeWindowMs: windowMs,
+      server: `@banterwire/sidecar ${SIDECAR_VERSION}`,
+      ttftBudgetMs: this.#parts.ttftBudgetMs,
+      heartbeatMs: HEARTBEAT_MS,
+      ...limits,
+    });
+  }
+
+  /** Pings each interval; a peer of whom nothing came for two of them is gone. */
+  #watch(nextPingMs = this.#parts.clock.nowMs() + HEARTBEAT_MS): void {
+    const nowMs = this.#parts.clock.nowMs();
+    const goneMs = this.#lastReceivedMs + 2 * HEARTBEAT_MS;
+    // Where the loop was blocked an answer may wait in the socket: it is read first.
+    if (nowMs >= goneMs) return this.#arm(0, () => this.#doubt(goneMs, nextPingMs));
+    const isDue = nowMs >= nextPingMs;
+    if (isDue) this.send({ kind: "ping", nonce: this.#nonce++ >>> 0 });
+    if (this.#state.name !== "open") return;
+    const pingMs = isDue ? nowMs + HEARTBEAT_MS : nextPingMs;
+    this.#arm(Math.min(pingMs, goneMs) - nowMs, () => this.#watch(pingMs));
+  }
+
+  #doubt(goneMs: number, nextPingMs: number): void {
+    if (this.#lastReceivedMs + 2 * HEARTBEAT_MS > goneMs) return this.#watch(nextPingMs);
+    this.#refuse("heartbeat_timeout", `nothing received for ${2 * HEARTBEAT_MS} ms`);
+  }
+
+  #arm(delayMs: number, callback: () => void): void {
+    this.#disarm();
+    this.#disarm = this.#parts.clock.schedule(delayMs, callback);
+  }
+
+  /** Answers with an error, and closes where its code says so. */
+  #refuse(code: Code, message: string): void {
+    const { observe, socket } = this.#parts;
+    const nobody = { room: null, line: null };
+    observe({ kind: "errorSent", connection: this.#number, code, why: message, ...nobody });
+    this.send({ kind: "error", code, message: clip(message), ...nobody, scene: null });
+    const { closeCode } = codeEntry(code);
+    if (closeCode === undefined) return;
+    this.#close(code);
+    socket.close(closeCode, code);
+  }
+
+  #close(code: Code | "lost"): void {
+    const before = this.#state;
+    if (before.name === "closed") return;
+    this.#state = { name: "closed" };
+    this.#disarm();
+    this.lines.close();
+    if (before.name === "open") this.#letGo(before.session, code);
+    this.#parts.observe({ kind: "connectionClosed", connection: this.#number, code });
+  }
+
+  #letGo(session: Session, code: Code | "lost"): void {
+    // One that was taken is the other connection's now.
+    if (code === "session_taken") return;
+    if (RESUMABLE.has(code)) this.#parts.sessions.lose(session);
+    else this.#parts.sessions.close(session);
   }
 }
 

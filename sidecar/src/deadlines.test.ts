@@ -6,6 +6,7 @@ import { DEFAULT_CONFIG, limitsOf } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { unobserved } from "./happening.ts";
 import { RateLimit } from "./policy/rate.ts";
+import { SessionTable } from "./session/session-table.ts";
 import { HandUpstream } from "./testing/hand-upstream.ts";
 
 const BUDGET_MS = 200;
@@ -25,6 +26,16 @@ interface Played {
 function play(upDelayMs: number, downDelayMs: number, settledMs = SETTLED_MS): Played {
   const clock = new FakeClock();
   const upstream = new HandUpstream();
+  const sessions = new SessionTable({
+    observe: unobserved,
+    clock,
+    upstream,
+    cards: () => NO_CARDS,
+    gameRate: new RateLimit(10_000, 0),
+    limits: () => limitsOf(DEFAULT_CONFIG),
+    resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
+    maxDetached: () => DEFAULT_CONFIG.maxDetachedSessions,
+  });
   const openTransport = memoryTransport({
     clock,
     upDelayMs,
@@ -32,15 +43,13 @@ function play(upDelayMs: number, downDelayMs: number, settledMs = SETTLED_MS): P
     accept(socket) {
       const connection = new Connection({
         socket,
+        game: undefined,
         connection: 1,
+        sessions,
         observe: unobserved,
         clock,
-        upstream,
-        limits: limitsOf(DEFAULT_CONFIG),
-        cards: () => NO_CARDS,
         ttftBudgetMs: BUDGET_MS,
         epoch: 7,
-        gameRate: new RateLimit(10_000, 0),
       });
       return {
         received: (bytes) => connection.receive(bytes, true),

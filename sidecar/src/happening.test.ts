@@ -118,6 +118,6 @@ test("a connection's end is told after the ends of its lines, once", () => {
   game.connection.lost();
   game.connection.lost();
   const kinds = game.happenings.map(({ kind }) => kind);
-  expect(kinds.slice(-3)).toEqual(["lineEnded", "roomClosed", "connectionClosed"]);
+  expect(kinds.slice(-4)).toEqual(["lineEnded", "roomClosed", "sessionEnded", "connectionClosed"]);
   expect(told("connectionClosed")).toMatchObject([{ connection: 1, code: "lost" }]);
 });

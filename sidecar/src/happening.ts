@@ -19,7 +19,7 @@ export type FailureKind = (typeof FAILURE_KINDS)[number];
 
 /** Which line: its id is unique on its connection only. */
 export interface LineName {
-  /** Counted from 1 over the life of this sidecar. */
+  /** Counted from 1 over the life of this sidecar; one that resumes keeps the lost one's number. */
   readonly connection: number;
   readonly room: number;
   readonly line: number;
@@ -62,6 +62,18 @@ export interface GenerationCancelled extends LineName {
   readonly reason: CancelReason;
 }
 
+/** A player has received a line so far: what was not heard is to be no memory. */
+export interface LineHeard extends LineName {
+  readonly kind: "lineHeard";
+  readonly character: string;
+  /** The game's stable id. */
+  readonly player: string;
+  /** Of `text`, from its start. */
+  readonly codePoints: number;
+  /** What the sidecar has said of the line. */
+  readonly text: string;
+}
+
 /** An error was sent to the peer. */
 export interface ErrorSent {
   readonly kind: "errorSent";
@@ -74,13 +86,21 @@ export interface ErrorSent {
 
 /** What happens in the pipe. Nothing of it happens per token. */
 export type Happening =
-  | { readonly kind: "connectionOpened"; readonly connection: number; readonly client: string }
+  | {
+      readonly kind: "connectionOpened";
+      readonly connection: number;
+      readonly client: string;
+      /** It goes on with the session of a lost one, under that one's number. */
+      readonly resumed: boolean;
+    }
   | {
       readonly kind: "connectionClosed";
       readonly connection: number;
       /** `lost`: the socket went away without a word of ours. */
       readonly code: Code | "lost";
     }
+  /** All that a connection had opened is closed: at its own end, or when nobody resumed it. */
+  | { readonly kind: "sessionEnded"; readonly connection: number }
   /** Refused at the upgrade, before it was a connection. */
   | { readonly kind: "upgradeRefused"; readonly code: Code }
   | { readonly kind: "socketFailed"; readonly why: string }
@@ -104,6 +124,7 @@ export type Happening =
   | ModelAsked
   | GenerationCancelled
   | LineEnded
+  | LineHeard
   | {
       readonly kind: "outcomeReported";
       readonly connection: number;

@@ -336,5 +336,5 @@ test("nothing of a line is left on the clock once it is over", () => {
   game.upstream.last.text("Well");
   game.upstream.last.done();
   expect(game.clock.pending).toBe(before);
-  expect(game.connection.openLines).toBe(0);
+  expect(game.sessions.openLines).toBe(0);
 });

@@ -27,7 +27,8 @@ export interface Peer {
   receive(bytes: Uint8Array, isBinary: boolean): void;
   /** A message was begun and does not end. */
   unfinished(): void;
-  lost(): void;
+  /** @param closeCode what the client closed it with; 1006 where it did not */
+  lost(closeCode: number): void;
 }
 
 export interface Admission {
@@ -52,8 +53,8 @@ export interface ListenerOptions {
   /** Whom to let in, as it is now. */
   admission(): Admission;
   readonly observe: Observe;
-  /** A client was let in. */
-  accept(socket: PeerSocket): Peer;
+  /** A client was let in, by the token `game` where one is asked for. */
+  accept(socket: PeerSocket, game: string | undefined): Peer;
   /** Answers a GET; undefined is a 404. */
   page(path: string): Promise<Page | undefined>;
 }
@@ -149,6 +150,7 @@ export class Listener {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => socket.destroy());
+    const { token } = this.#options.admission();
     const refusal = this.#refusalOf(request);
     if (refusal) {
       this.#options.observe({ kind: "upgradeRefused", code: refusal[1] });
@@ -156,7 +158,7 @@ export class Listener {
     }
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#pending.remove(request.socket);
-      this.#attach(webSocket, socket);
+      this.#attach(webSocket, socket, token);
     });
   }
 
@@ -176,8 +178,8 @@ export class Listener {
     return undefined;
   }
 
-  #attach(webSocket: WebSocket, raw: Duplex): void {
-    const peer = this.#options.accept(peerSocket(webSocket, raw));
+  #attach(webSocket: WebSocket, raw: Duplex, game: string | undefined): void {
+    const peer = this.#options.accept(peerSocket(webSocket, raw), game);
     answerPings(webSocket);
     watchIncoming({
       raw,
@@ -194,7 +196,7 @@ export class Listener {
     webSocket.on("error", (error) => {
       this.#options.observe({ kind: "socketFailed", why: error.message });
     });
-    webSocket.on("close", () => peer.lost());
+    webSocket.on("close", (closeCode) => peer.lost(closeCode));
   }
 }
 

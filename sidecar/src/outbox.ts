@@ -78,6 +78,13 @@ export class Outbox implements LineSink {
     this.#send({ kind: "delta", parts });
   }
 
+  /** Nothing more is sent. */
+  close(): void {
+    this.#flushing?.();
+    this.#flushing = undefined;
+    this.#pending.clear();
+  }
+
   #put(line: number, offset: number, text: string): void {
     if (!this.#begun.has(line)) {
       this.#begun.add(line);

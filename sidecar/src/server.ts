@@ -8,6 +8,7 @@ import { type Observation, startObservation } from "./observe/observation.ts";
 import type { SidecarStatus } from "./status.ts";
 import { RateLimit } from "./policy/rate.ts";
 import { Engine } from "./server/engine.ts";
+import { SessionTable } from "./session/session-table.ts";
 import { SIDECAR_VERSION } from "./version.ts";
 
 /** Settings that are as they were at the start, whatever a reload says. */
@@ -65,13 +66,24 @@ export async function startSidecar(
   const connections = new Set<Connection>();
   const epoch = randomBytes(4).readUInt32LE();
   const gameRate = new RateLimit(config.maxCuesPerSecondPerGame, startedMs);
+  const sessions = new SessionTable({
+    upstream: engine.upstream,
+    clock,
+    observe,
+    gameRate,
+    cards: () => config.cards,
+    limits: () => limitsOf(config),
+    resumeWindowMs: () => config.resumeWindowMs,
+    maxDetached: () => config.maxDetachedSessions,
+  });
   const status = (): SidecarStatus => ({
     version: SIDECAR_VERSION,
     uptimeMs: Math.round(clock.nowMs() - startedMs),
     endpoint: engine.status,
     connections: connections.size,
-    rooms: sum(connections, ({ rooms }) => rooms),
-    lines: sum(connections, ({ openLines }) => openLines),
+    detached: sessions.detached,
+    rooms: sessions.rooms,
+    lines: sessions.openLines,
     hitRates: observation.hitRates(),
   });
   let accepted = 0;
@@ -82,25 +94,23 @@ export async function startSidecar(
     observe,
     maxPendingSockets: MAX_PENDING_SOCKETS,
     admission: () => ({ ...config, framesPerSecond: framesPerSecondOf(config) }),
-    accept(socket) {
+    accept(socket, game) {
       const connection = new Connection({
         socket,
+        game,
         connection: ++accepted,
+        sessions,
         observe,
         clock,
-        upstream: engine.upstream,
-        limits: limitsOf(config),
-        cards: () => config.cards,
         ttftBudgetMs: config.ttftBudgetMs,
         epoch,
-        gameRate,
       });
       connections.add(connection);
       return {
         receive: (bytes, isBinary) => connection.receive(bytes, isBinary),
         unfinished: () => connection.unfinished(),
-        lost() {
-          connection.lost();
+        lost(closeCode) {
+          connection.lost(closeCode);
           connections.delete(connection);
         },
       };
@@ -120,21 +130,16 @@ export async function startSidecar(
       config = { ...next, host, port, socket };
       log.level = config.logLevel;
       gameRate.retune(config.maxCuesPerSecondPerGame, clock.nowMs());
-      for (const connection of connections) connection.recast();
+      sessions.recast();
       await engine.reconfigure(config);
       return kept;
     },
     async close() {
       for (const connection of connections) connection.drain();
+      sessions.closeDetached();
       await new Promise<void>((resolve) => clock.schedule(FAREWELL_MS, resolve));
       await Promise.all([listener.close(), engine.close()]);
       observation.close();
     },
   };
-}
-
-function sum<T>(items: Iterable<T>, valueOf: (item: T) => number): number {
-  let total = 0;
-  for (const item of items) total += valueOf(item);
-  return total;
 }

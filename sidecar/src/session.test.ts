@@ -97,7 +97,7 @@ const card = (persona: string, fallback: string): Card => ({
 
 function recast(game: MemoryGame, ...cards: readonly Card[]): void {
   game.cards = new Map(cards.map((one) => [one.id, one]));
-  game.connection.recast();
+  game.sessions.recast();
 }
 
 describe("cards", () => {
@@ -227,7 +227,7 @@ describe("limits", () => {
     expect(errors(game)).toEqual([
       { code: "too_many_lines", room: 1, line: 2 * maxLinesPerRoom + 1 },
     ]);
-    expect(game.connection.openLines).toBe(maxLinesPerRoom);
+    expect(game.sessions.openLines).toBe(maxLinesPerRoom);
   });
 
   test("a room's cues beyond its rate are refused, and welcome again later", () => {
@@ -383,7 +383,7 @@ describe("whatever happens", () => {
         game.flushed();
         expect(game.peer.breaches).toEqual([]);
         expect(chance.lines.filter(({ terminals }) => terminals !== 1)).toEqual([]);
-        expect(game.connection.openLines).toBe(0);
+        expect(game.sessions.openLines).toBe(0);
         expect(game.peer.closed).toBeUndefined();
         game.connection.lost();
         expect(game.clock.pending).toBe(0);

@@ -1,78 +1,94 @@
-import { isDeepStrictEqual } from "node:util";
-import type {
-  CharacterRegister,
-  CharacterUpdate,
-  Clock,
-  Code,
-  Cue,
-  Down,
-  Up,
+import {
+  afterCodePoints,
+  type CharacterRegister,
+  type CharacterUpdate,
+  type Code,
+  countCodePoints,
+  type Cue,
+  type ErrorMessage,
+  type Heard,
+  type Resume,
+  type Up,
 } from "@banterwire/protocol";
-import { Character } from "./characters/character.ts";
-import { prefixOf } from "./characters/prompt.ts";
-import type { ChatMessage, PromptStyle } from "./chat.ts";
-import type { Card, Cards } from "./config/card.ts";
+import type { Character } from "./characters/character.ts";
 import type { ConnectionLimits } from "./config.ts";
-import type { Observe } from "./happening.ts";
 import { type LineSink, SpokenLine } from "./line.ts";
-import { RateLimit } from "./policy/rate.ts";
+import type { RateLimit } from "./policy/rate.ts";
 import { chooseSpeaker } from "./policy/route.ts";
-import type { Upstream } from "./upstream/upstream.ts";
+import type { LineLog, LoggedLine } from "./session/line-log.ts";
+import { type Room, Rooms, type RoomsParts } from "./session/rooms.ts";
+import {
+  advanceSession,
+  type SessionEvent,
+  type SessionPeer,
+  type SessionState,
+} from "./session/session-state.ts";
 
-/** The endpoint of the moment: a reload of the configuration may change it. */
-export interface SessionUpstream {
-  /** Where a line that begins now comes from; it stays with it to its end. */
-  readonly current: Upstream;
-  /** Keeps a prefix prefilled, wherever lines come from; returns how to stop that. */
-  keepWarm(prefix: (style: PromptStyle) => ChatMessage): () => void;
-}
-
-export interface SessionParts {
-  readonly upstream: SessionUpstream;
-  readonly limits: ConnectionLimits;
-  /** The cards of the moment. */
-  readonly cards: () => Cards;
-  readonly clock: Clock;
-  readonly sink: LineSink;
-  /** Counted from 1 over the life of this sidecar. */
-  readonly connection: number;
-  readonly observe: Observe;
+export interface SessionParts extends RoomsParts {
+  /** The secret by which a later connection may go on with it. */
+  readonly name: Uint8Array;
   /** Cues of all connections with this game's token. */
   readonly gameRate: RateLimit;
-  send(message: Down): void;
+  /** What its lines said, where a later connection may go on with it. */
+  readonly log: LineLog | undefined;
+  /** It is detached and cannot be gone on with any more. */
+  beyondResume(): void;
 }
 
 /** What a client may send once it was welcomed, less what the connection answers itself. */
-export type SessionMessage = Exclude<Up, { kind: "hello" | "ping" | "pong" | "error" }>;
-
-interface Room {
-  readonly worldKey: string;
-  readonly characters: Map<string, RoomCharacter>;
-  readonly lines: Set<number>;
-  readonly rate: RateLimit;
-}
-
-interface RoomCharacter {
-  /** As the room has it; a card may replace parts of it. */
-  readonly registration: CharacterRegister | CharacterUpdate;
-  readonly card: Card | undefined;
-  readonly character: Character;
-  readonly cool: () => void;
-}
+export type SessionMessage = Exclude<Up, { kind: "hello" | "resume" | "ping" | "pong" | "error" }>;
 
 interface OpenLine {
   readonly line: SpokenLine;
   readonly cue: Cue;
 }
 
-/** What one connection has opened: its rooms, their characters, the lines that are not over. */
+type Subject = { readonly room?: number; readonly line?: number; readonly scene?: number };
+
+/**
+ * What one client has opened: its rooms, their characters, the lines that are not over. It may
+ * outlive its connection for a while; its lines go on meanwhile.
+ */
 export class Session {
   readonly #parts: SessionParts;
-  readonly #rooms = new Map<number, Room>();
+  readonly #rooms: Rooms;
   readonly #lines = new Map<number, OpenLine>();
+  /** Where the client says it stands, while it resumes; nil where it ended the line itself. */
+  readonly #stands = new Map<number, number | null>();
+  readonly #sink: LineSink = {
+    begin: (...begin) => {
+      this.#parts.log?.begin(...begin);
+      this.#listener?.begin(...begin);
+    },
+    delta: (line, offset, text) => {
+      this.#parts.log?.delta(line, text);
+      if (this.#state.name === "detached") this.#checkLog();
+      else this.#listener?.delta(line, offset, text);
+    },
+    end: (end) => {
+      this.#parts.log?.end(end.line, end, this.#parts.clock.nowMs());
+      this.#listener?.end(end);
+    },
+  };
+  #state: SessionState;
 
-  constructor(parts: SessionParts) {
+  constructor(parts: SessionParts, peer: SessionPeer) {
     this.#parts = parts;
+    this.#rooms = new Rooms(parts);
+    this.#state = { name: "attached", peer };
+  }
+
+  get name(): Uint8Array {
+    return this.#parts.name;
+  }
+
+  /** The number of the connection that began it: what observers know it by. */
+  get connection(): number {
+    return this.#parts.connection;
+  }
+
+  get limits(): ConnectionLimits {
+    return this.#parts.limits;
   }
 
   get rooms(): number {
@@ -81,6 +97,15 @@ export class Session {
 
   get openLines(): number {
     return this.#lines.size;
+  }
+
+  get isResuming(): boolean {
+    return this.#state.name === "resuming";
+  }
+
+  /** Whether a later connection can be told all that this one's client missed. */
+  get isResumable(): boolean {
+    return this.#parts.log?.isWhole ?? false;
   }
 
   receive(message: SessionMessage): void {
@@ -99,28 +124,54 @@ export class Session {
       case "cancel":
         return this.#lines.get(message.line)?.line.withdraw("cancelled");
       case "outcome": {
-        const { connection, observe } = this.#parts;
-        return observe({ kind: "outcomeReported", connection, report: message });
+        const { connection, log, observe } = this.#parts;
+        observe({ kind: "outcomeReported", connection, report: message });
+        // Who tells how a line ended has heard its end.
+        return log?.forget(message.line);
       }
       case "heard":
-        // Nothing remembers yet what was heard.
-        return;
-      case "sceneStart":
-        return this.#refuse("unsupported", "this sidecar plays no scenes", {
-          room: message.room,
-          scene: message.scene,
-        });
+        return this.#heard(message);
+      case "sceneStart": {
+        const { room, scene } = message;
+        return this.#refuse("unsupported", "this sidecar plays no scenes", { room, scene });
+      }
       case "sceneStop":
         return;
-      case "resume":
-        return this.#refuse("unsupported", "this sidecar resumes no sessions");
     }
   }
 
-  /** The connection is gone, or about to be: its lines end, its characters cool. */
+  /** Another connection goes on; until it has said where its client stands, nothing is sent. */
+  takeOver(peer: SessionPeer): void {
+    const before = this.#state;
+    if (!this.#advance({ name: "take over", peer })) return;
+    this.#stands.clear();
+    if (before.name === "detached") before.disarm();
+    if ("peer" in before) before.peer.taken();
+  }
+
+  /** Where the client stands in its lines; after the last such message all goes on. */
+  resume({ lines, more }: Resume): void {
+    for (const [line, offset] of lines) {
+      if (this.#lines.has(line) || this.#parts.log?.get(line)) this.#stands.set(line, offset);
+      else if (offset !== null) this.#refuseUnknownLine(line);
+    }
+    if (!more) this.#catchUp();
+  }
+
+  /** The connection is gone; `disarm` calls off what will end the session. */
+  lose(disarm: () => void): void {
+    this.#advance({ name: "lose", disarm });
+  }
+
+  /** Ends its lines, cools its characters. */
   close(): void {
+    const before = this.#state;
+    if (!this.#advance({ name: "close" })) return;
+    if (before.name === "detached") before.disarm();
     for (const { line } of this.#lines.values().toArray()) line.withdraw("cancelled");
-    for (const room of this.#rooms.keys().toArray()) this.#closeRoom(room);
+    for (const room of this.#rooms.ids) this.#rooms.close(room);
+    const { connection, observe } = this.#parts;
+    observe({ kind: "sessionEnded", connection });
   }
 
   /** The sidecar is about to stop: lines that have begun are ended in character. */
@@ -128,69 +179,107 @@ export class Session {
     for (const { line } of this.#lines.values().toArray()) line.cutShort();
   }
 
-  /** The cards have changed: lines that are open keep what they began with. */
+  /** The cards have changed. */
   recast(): void {
-    for (const room of this.#rooms.values()) {
-      for (const { registration, card } of room.characters.values().toArray()) {
-        const now = this.#parts.cards().get(registration.character);
-        if (!isDeepStrictEqual(now, card)) this.#cast(room, registration);
-      }
+    this.#rooms.recast();
+  }
+
+  /** Whom lines speak to; nobody while there is no connection that knows where to go on. */
+  get #listener(): LineSink | undefined {
+    return this.#state.name === "attached" ? this.#state.peer.lines : undefined;
+  }
+
+  #advance(event: SessionEvent): boolean {
+    const state = advanceSession(this.#state, event);
+    if (state) this.#state = state;
+    return state !== undefined;
+  }
+
+  #checkLog(): void {
+    if (!this.isResumable) this.#parts.beyondResume();
+  }
+
+  /** Ends the lines that the client has no use for, and sends of the others what it missed. */
+  #catchUp(): void {
+    const { log } = this.#parts;
+    const stands = [...this.#stands];
+    const beyond = new Set(
+      stands.flatMap(([id, offset]) => {
+        const length = countCodePoints(log?.get(id)?.text ?? "");
+        return offset !== null && offset > length ? id : [];
+      }),
+    );
+    for (const [id, { line }] of this.#lines.entries().toArray()) {
+      // While it resumes nobody listens: the client has ended these lines, or is told why below.
+      const wanted = typeof this.#stands.get(id) === "number" && !beyond.has(id);
+      if (!wanted) line.withdraw("cancelled");
+    }
+    this.#stands.clear();
+    this.#advance({ name: "resume" });
+    for (const [id, offset] of stands) {
+      const logged = log?.get(id);
+      if (offset === null) continue;
+      if (beyond.has(id)) this.#refuse("bad_field", "resume beyond the line's end", { line: id });
+      else if (logged) this.#tellAgain(id, logged, offset);
     }
   }
 
+  #tellAgain(line: number, { begin, text, terminal }: LoggedLine, offset: number): void {
+    const missed = afterCodePoints(text, offset);
+    if (begin && offset === 0) this.#listener?.begin(...begin);
+    if (missed !== "") this.#listener?.delta(line, offset, missed);
+    if (terminal?.kind === "lineEnd") this.#listener?.end(terminal);
+    else if (terminal) this.#send(terminal);
+  }
+
+  #refuseUnknownLine(line: number): void {
+    this.#refuse("unknown_line", `line ${line} is not of this session`, { line });
+  }
+
+  #heard({ line, player, offset }: Heard): void {
+    const { connection, log, observe } = this.#parts;
+    const logged = log?.get(line);
+    if (!logged?.begin) return;
+    const [, room, character] = logged.begin;
+    const { text } = logged;
+    const codePoints = Math.min(offset, countCodePoints(text));
+    observe({ kind: "lineHeard", connection, room, line, character, player, codePoints, text });
+  }
+
   #openRoom(id: number, worldKey: string): void {
-    const { maxRooms, maxCuesPerSecondPerRoom } = this.#parts.limits;
-    if (this.#rooms.has(id)) return this.#refuse("room_exists", `room ${id} is open`, { room: id });
+    const { maxRooms } = this.limits;
+    if (this.#rooms.get(id)) return this.#refuse("room_exists", `room ${id} is open`, { room: id });
     if (this.#rooms.size >= maxRooms) {
       return this.#refuse("too_many_rooms", `at most ${maxRooms} rooms`, { room: id });
     }
-    const rate = new RateLimit(maxCuesPerSecondPerRoom, this.#parts.clock.nowMs());
-    this.#rooms.set(id, { worldKey, characters: new Map(), lines: new Set(), rate });
-    const { connection, observe } = this.#parts;
-    observe({ kind: "roomOpened", connection, room: id, worldKey });
+    this.#rooms.open(id, worldKey);
   }
 
   #closeRoom(id: number): void {
     const room = this.#rooms.get(id);
     if (!room) return this.#refuse("unknown_room", `room ${id} is not open`, { room: id });
-    this.#rooms.delete(id);
     for (const line of room.lines.values().toArray())
       this.#lines.get(line)?.line.withdraw("cancelled");
-    for (const { cool } of room.characters.values()) cool();
-    const { connection, observe } = this.#parts;
-    observe({ kind: "roomClosed", connection, room: id });
+    this.#rooms.close(id);
   }
 
   #register(registration: CharacterRegister | CharacterUpdate): void {
-    const { room: roomId, character: id } = registration;
-    const { maxCharactersPerRoom } = this.#parts.limits;
-    const room = this.#rooms.get(roomId);
-    if (!room) return this.#refuse("unknown_room", `room ${roomId} is not open`, { room: roomId });
-    const known = room.characters.get(id);
-    if (!known && room.characters.size >= maxCharactersPerRoom) {
+    const { room: id, character } = registration;
+    const { maxCharactersPerRoom } = this.limits;
+    const room = this.#rooms.get(id);
+    if (!room) return this.#refuse("unknown_room", `room ${id} is not open`, { room: id });
+    if (!room.characters.has(character) && room.characters.size >= maxCharactersPerRoom) {
       const why = `at most ${maxCharactersPerRoom} characters in a room`;
-      return this.#refuse("too_many_characters", why, { room: roomId });
+      return this.#refuse("too_many_characters", why, { room: id });
     }
-    this.#cast(room, registration);
+    this.#rooms.cast(registration);
   }
 
-  /** Puts a character into its room, as its card wants it if there is one. */
-  #cast(room: Room, registration: CharacterRegister | CharacterUpdate): void {
-    const card = this.#parts.cards().get(registration.character);
-    const character = new Character(registration, card);
-    // The new one first: a prefix that stays the same stays warm.
-    const cool = this.#parts.upstream.keepWarm((style) => prefixOf(character, style));
-    room.characters.get(registration.character)?.cool();
-    room.characters.set(registration.character, { registration, card, character, cool });
-  }
-
-  #forget(roomId: number, id: string): void {
-    const room = this.#rooms.get(roomId);
-    room?.characters.get(id)?.cool();
-    room?.characters.delete(id);
-    for (const line of room?.lines.values().toArray() ?? []) {
+  #forget(id: number, character: string): void {
+    this.#rooms.forget(id, character);
+    for (const line of this.#rooms.get(id)?.lines.values().toArray() ?? []) {
       const spoken = this.#lines.get(line)?.line;
-      if (spoken?.speaker === id) spoken.withdraw("cancelled");
+      if (spoken?.speaker === character) spoken.withdraw("cancelled");
     }
   }
 
@@ -222,13 +311,14 @@ export class Session {
   }
 
   #tellCue({ room, line, priority, said, event }: Cue): void {
-    const { connection, observe } = this.#parts;
+    const { connection, log, observe } = this.#parts;
+    log?.forget(line);
     observe({ kind: "cueTaken", connection, room, line, priority, said, event });
   }
 
   /** The quota that one more cue would exceed. */
   #excessOf(room: Room): [Code, string] | undefined {
-    const { maxLines, maxLinesPerRoom } = this.#parts.limits;
+    const { maxLines, maxLinesPerRoom } = this.limits;
     if (this.#lines.size >= maxLines || room.lines.size >= maxLinesPerRoom) {
       return [
         "too_many_lines",
@@ -244,7 +334,7 @@ export class Session {
   }
 
   #speak(cue: Cue, room: Room, character: Character): void {
-    const { upstream, clock, sink, connection, observe } = this.#parts;
+    const { upstream, clock, connection, observe } = this.#parts;
     const line = new SpokenLine({
       connection,
       observe,
@@ -252,7 +342,7 @@ export class Session {
       character,
       upstream: upstream.current,
       clock,
-      sink,
+      sink: this.#sink,
       forget: () => {
         this.#lines.delete(cue.line);
         room.lines.delete(cue.line);
@@ -263,14 +353,17 @@ export class Session {
     line.start();
   }
 
-  #refuse(
-    code: Code,
-    message: string,
-    about: { readonly room?: number; readonly line?: number; readonly scene?: number } = {},
-  ): void {
+  #refuse(code: Code, message: string, about: Subject = {}): void {
     const { room = null, line = null, scene = null } = about;
-    const { connection, observe } = this.#parts;
+    const { clock, connection, log, observe } = this.#parts;
+    const error: ErrorMessage = { kind: "error", code, message, room, line, scene };
     observe({ kind: "errorSent", connection, code, why: message, room, line });
-    this.#parts.send({ kind: "error", code, message, room, line, scene });
+    // A resumed line that is not ours leaves nothing to resume.
+    if (line !== null && code !== "unknown_line") log?.end(line, error, clock.nowMs());
+    this.#send(error);
+  }
+
+  #send(error: ErrorMessage): void {
+    if ("peer" in this.#state) this.#state.peer.send(error);
   }
 }

@@ -70,6 +70,7 @@ export const sidecarStatus = z.strictObject({
   version: z.string().describe("of the sidecar"),
   uptimeMs: z.number().min(0).describe("since start, milliseconds"),
   connections: count.describe("games connected"),
+  detached: count.describe("games whose connection was lost and that may come back"),
   rooms: count.describe("rooms open, of all games"),
   lines: count.describe("lines that have not ended"),
   endpoint: endpoint.describe("the engine that lines come from"),

@@ -44,7 +44,9 @@ const ofRooms: fc.WeightedArbitrary<Move>[] = [
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("moveOut"), game, room }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restartGame"), game }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("cut"), game }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("cut"), game }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("deafen"), game }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("restartSidecar") }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("drain") }) },
   {
     weight: 1,

@@ -45,6 +45,7 @@ const NOT_PLAYED = new Set([
   "heartbeat_timeout",
   "slow_consumer",
   "session_taken",
+  "unknown_line",
   "scene_exists",
   "too_many_scenes",
   "no_new_lines, then draining",

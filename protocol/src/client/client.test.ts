@@ -1,10 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { createClient } from "./client.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { ScriptedSidecar } from "../testing/scripted-sidecar.ts";
 import type { Down } from "../down.ts";
 import { connectClient, MIRA } from "../testing/connected-client.ts";
 import type { Line } from "./line.ts";
 
 const SPANS = [0, 0, 0, 0, 0, 0, 0] as const;
 const EVENT = { event: "A bell rings." };
+
+/** By then the first attempt after a loss has been made. */
+const FIRST_RETRY_MS = 50;
 
 function begin(line: Line, character = "mira"): Down {
   return { kind: "lineBegin", line: line.id, room: 1, character, source: "model", scene: null };
@@ -101,11 +107,50 @@ describe("a line asked for", () => {
 
   it("is authored at once where no sidecar is there", () => {
     const { clock, sidecar, room } = connectClient();
+    sidecar.isUp = false;
     sidecar.drop();
-    clock.advance(0);
+    clock.advance(FIRST_RETRY_MS);
     const line = room.say("mira", EVENT);
     expect(line.state).toMatchObject({ name: "ended", source: "fallback", reason: "unreachable" });
     expect(line.text).toBe("Later, friend.");
+  });
+
+  it("waits for a sidecar that may answer any moment, and is sent with the time that is left", () => {
+    const clock = new FakeClock();
+    const sidecar = new ScriptedSidecar({ clock, downDelayMs: 60 });
+    const client = createClient({ url: "memory:", clock, openTransport: sidecar.openTransport });
+    const room = client.openRoom({ worldKey: "tavern" });
+    room.register(MIRA);
+    const line = room.say("mira", EVENT);
+    clock.advance(119);
+    expect([line.state.name, sidecar.of("cue")]).toEqual(["waiting", []]);
+    clock.advance(1);
+    expect(line.state.name).toBe("waiting");
+    clock.advance(0);
+    expect(sidecar.of("cue")).toMatchObject([{ line: line.id, remainingMs: 200 - 120 - 15 }]);
+    expect(sidecar.received.map(({ kind }) => kind)).toEqual([
+      "hello",
+      "roomOpen",
+      "characterRegister",
+      "cue",
+    ]);
+  });
+
+  it("is authored once the first attempt has failed, or at its own deadline before that", () => {
+    const clock = new FakeClock();
+    const sidecar = new ScriptedSidecar({ clock, welcomes: false });
+    const client = createClient({ url: "memory:", clock, openTransport: sidecar.openTransport });
+    const room = client.openRoom({ worldKey: "tavern" });
+    room.register(MIRA);
+    const [short, long] = [200, 60_000].map((ttftBudgetMs) =>
+      room.say("mira", { ...EVENT, ttftBudgetMs }),
+    );
+    clock.advance(190);
+    expect(short?.state).toMatchObject({ name: "ended", reason: "budget" });
+    expect(long?.state.name).toBe("waiting");
+    clock.advance(5_000);
+    expect(long?.state).toMatchObject({ name: "ended", reason: "unreachable" });
+    expect(room.say("mira", EVENT).state).toMatchObject({ reason: "unreachable" });
   });
 
   it("is authored at once where the budget leaves the sidecar nothing", () => {
@@ -199,8 +244,9 @@ describe("several candidates", () => {
 
   it("make the nearest speak where there is no sidecar", () => {
     const { clock, sidecar, room } = connectClient();
+    sidecar.isUp = false;
     sidecar.drop();
-    clock.advance(0);
+    clock.advance(FIRST_RETRY_MS);
     const line = room.say(nearBram, EVENT);
     expect([line.character, line.text]).toEqual(["bram", "Hrm."]);
   });

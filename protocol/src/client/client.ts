@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../clock.ts";
-import { ProtocolError } from "../codes.ts";
 import { assertSendable } from "../codec.ts";
 import type { Reason } from "../fields.ts";
 import { LIMITS } from "../limits.ts";
+import { lengthOf } from "../line-state.ts";
 import type { ErrorMessage } from "../messages/error.ts";
 import type { Welcome } from "../messages/welcome.ts";
 import type { Up } from "../up.ts";
@@ -14,8 +14,9 @@ import { CueRate } from "./cue-rate.ts";
 import { addOutcome, type HitRates, NO_HITS } from "./hit-rates.ts";
 import { CLIENT_GUARD_MS, type LineHost, OpenLine } from "./open-line.ts";
 import { OpenRoom, type RoomHost } from "./open-room.ts";
-import { outcomeReport, ReportLog } from "./report-log.ts";
+import { outcomeReport } from "./report-log.ts";
 import type { Cue, Room } from "./room.ts";
+import { Uplink } from "./uplink.ts";
 import { webSocketTransport } from "./transport.ts";
 
 /** One game process's client of one sidecar. It reconnects by itself, and never throws later. */
@@ -49,7 +50,7 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   readonly #connection: Connection;
   readonly #rooms = new Map<number, OpenRoom>();
   readonly #lines = new Map<number, OpenLine>();
-  readonly #reports = new ReportLog((report) => this.#connection.send(report));
+  readonly #uplink: Uplink;
   #gameRate: CueRate | undefined;
   #hitRates = NO_HITS;
   #nextRoom = 1;
@@ -59,12 +60,18 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
+    this.#uplink = new Uplink({
+      clock: this.clock,
+      connection: () => this.#connection,
+      trouble: (why) => this.trouble(why),
+    });
     this.#connection = new Connection(
       {
         openTransport: options.openTransport ?? webSocketTransport(options.url, options.token),
         clientName: options.clientName ?? "@banterwire/protocol",
         clock: this.clock,
         random: this.random,
+        session: () => this.#uplink.session,
       },
       this,
     );
@@ -96,6 +103,7 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   close(): void {
     for (const room of this.#rooms.values().toArray()) room.close();
     this.#connection.close();
+    this.#uplink.forgetSession();
   }
 
   // What rooms ask of their host.
@@ -117,10 +125,10 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
     return line;
   };
 
-  refusal(room: OpenRoom): Reason | undefined {
+  refusal(room: OpenRoom): Reason | "soon" | undefined {
     const { state } = this.#connection;
     if (state.name === "draining") return "shed";
-    if (state.name !== "open") return "unreachable";
+    if (state.name !== "open") return this.#connection.mayOpenSoon ? "soon" : "unreachable";
     const { maxLines, maxLinesPerRoom } = state.welcome;
     if (!room.announced) return "shed";
     if (this.#lines.size > maxLines || room.lines.size > maxLinesPerRoom) return "shed";
@@ -133,7 +141,7 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   }
 
   send(message: Up): boolean {
-    return this.#sendable(message) && this.#connection.send(message);
+    return this.#uplink.send(message);
   }
 
   announce(room: OpenRoom): void {
@@ -163,10 +171,9 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
 
   ended: LineHost["ended"] = (line, outcome) => {
     this.#lines.delete(line.id);
-    this.#rooms.get(line.room)?.lines.delete(line.id);
+    this.#rooms.get(line.room)?.dismiss(line);
     this.#hitRates = addOutcome(this.#hitRates, outcome);
-    const report = outcomeReport(line, outcome);
-    if (this.#sendable(report)) this.#reports.add(report);
+    this.#uplink.report(outcomeReport(line, outcome));
   };
 
   trouble(why: string): void {
@@ -180,9 +187,18 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   // What the connection tells.
 
   opened(welcome: Welcome): void {
-    this.#gameRate = new CueRate(welcome.maxCuesPerSecondPerGame, this.clock.nowMs());
-    for (const room of this.#rooms.values()) this.announce(room);
-    this.#reports.flush();
+    const lines = this.#uplink.welcomed(welcome);
+    if (lines) this.#goOn(lines);
+    else this.#startOver(welcome);
+    for (const room of this.#rooms.values()) {
+      if (!room.announced) this.announce(room);
+      room.askHeld();
+    }
+    this.#uplink.flushReports();
+  }
+
+  confirmed(place: number): void {
+    this.#uplink.confirm(place);
   }
 
   received: ConnectionEvents["received"] = (message) => {
@@ -206,26 +222,53 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
     }
   };
 
-  lost(why: string): void {
+  lost: ConnectionEvents["lost"] = (why, how) => {
     this.trouble(`the connection to the sidecar was lost: ${why}`);
+    const lines = new Set(this.#stands().map(([line]) => line));
+    if (how === "by itself" && this.#uplink.lost(lines, () => this.#giveUpSession())) return;
+    this.#giveUpSession();
+  };
+
+  unreachable(): void {
+    for (const room of this.#rooms.values()) room.giveUpHeld();
+  }
+
+  /** The sidecar has all that it had; `lines` were open there when the connection was lost. */
+  #goOn(lines: ReadonlySet<number>): void {
+    const gone = [...lines].filter((line) => !this.#lines.has(line));
+    this.#uplink.goOn(new Map([...this.#stands(), ...gone.map((line) => [line, null] as const)]));
+  }
+
+  #startOver(welcome: Welcome): void {
+    this.#disown();
+    this.#gameRate = new CueRate(welcome.maxCuesPerSecondPerGame, this.clock.nowMs());
+  }
+
+  #giveUpSession(): void {
+    this.#uplink.forgetSession();
+    this.#disown();
+    if (!this.#connection.mayOpenSoon) this.unreachable();
+  }
+
+  /** The sidecar has nothing of ours: lines with text end, cues without wait to be sent anew. */
+  #disown(): void {
     for (const room of this.#rooms.values()) room.disowned();
-    for (const line of this.#lines.values().toArray()) line.fallBack("unreachable");
+    for (const line of this.#lines.values().toArray()) {
+      if (lengthOf(line.state) > 0) line.fallBack("unreachable");
+    }
+  }
+
+  /** Where the lines stand that the sidecar was asked for. */
+  #stands(): (readonly [line: number, codePoints: number])[] {
+    return [...this.#rooms.values()].flatMap((room) => room.stands());
   }
 
   #refused(error: ErrorMessage): void {
     this.trouble(`the sidecar answered ${error.code}: ${error.message}`);
-    if (error.line !== null) this.#lines.get(error.line)?.fallBack("refused");
-  }
-
-  #sendable(message: Up): boolean {
-    try {
-      assertSendable(message);
-      return true;
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      this.trouble(`not sent: ${error.message}`);
-      return false;
-    }
+    const line = error.line === null ? undefined : this.#lines.get(error.line);
+    if (!line) return;
+    const isAsked = error.code === "unknown_line" && this.#rooms.get(line.room)?.askAgain(line.id);
+    if (!isAsked) line.fallBack("refused");
   }
 
   #budgetMs(cue: Cue): number {

@@ -13,7 +13,7 @@ describe("the client's connection", () => {
     expect(sidecar.received[0]).toEqual({
       kind: "hello",
       minor: 0,
-      capabilities: [],
+      capabilities: ["resume"],
       client: "game 2.1",
       session: null,
     });
@@ -250,6 +250,6 @@ describe("the client's connection", () => {
     sidecar.answersPings = false;
     clock.advance(2_000);
     expect(client.state.name).toBe("waiting");
-    expect(open.state.name).toBe("ended");
+    expect(open.state.name).toBe("waiting");
   });
 });

@@ -1,3 +1,4 @@
+import type { Capability } from "../capabilities.ts";
 import type { Clock } from "../clock.ts";
 import { codeEntry, ProtocolError } from "../codes.ts";
 import { decodeDown, encode } from "../codec.ts";
@@ -15,10 +16,15 @@ import { RoundTrip } from "./round-trip.ts";
 import type { OpenTransport, Transport } from "./transport.ts";
 
 export interface ConnectionEvents {
+  /** Welcomed: what goes on with an earlier session is to be said at once. */
   opened(welcome: Welcome): void;
   received(message: Exclude<Down, { kind: "welcome" | "ping" | "pong" | "drain" }>): void;
   /** The connection was open and is lost; another attempt follows by itself. */
-  lost(why: string): void;
+  lost(why: string, how: "by itself" | "for a breach"): void;
+  /** An attempt to connect has failed; another one follows by itself. */
+  unreachable(): void;
+  /** The sidecar has had all messages up to this one of those that were sent, counted from 1. */
+  confirmed(place: number): void;
   /** Something an operator may want to know; never fatal. */
   trouble(why: string): void;
 }
@@ -28,6 +34,8 @@ export interface ConnectionOptions {
   readonly clientName: string;
   readonly clock: Clock;
   readonly random: () => number;
+  /** The session to go on with, if there is one. */
+  readonly session: () => Uint8Array | null;
 }
 
 /** From the start of an attempt to welcome. */
@@ -39,6 +47,15 @@ const MAX_BUFFERED_BYTES = 1_048_576;
 const NORMAL_CLOSE = 1000;
 /** For a field that does not fit: what follows from it could not be trusted. */
 const BREACH_CLOSE = 4400;
+/** Optional parts of the protocol that this client has. */
+const OFFERED: readonly Capability[] = ["resume"];
+
+interface Ping {
+  readonly nonce: number;
+  readonly sentMs: number;
+  /** Messages sent before it. */
+  readonly after: number;
+}
 
 /** One connection to the sidecar that comes back by itself, with jittered back-off. */
 export class Connection {
@@ -47,9 +64,14 @@ export class Connection {
   readonly #roundTrip = new RoundTrip();
   #state: ConnectionState = { name: "idle" };
   #failures = 0;
+  /** Attempts since the start or the last welcome. */
+  #attempts = 0;
+  /** Messages sent, over all connections. */
+  #sent = 0;
   #disarm: () => void = () => {};
   #lastReceivedMs = 0;
-  #ping: { readonly nonce: number; readonly sentMs: number } | undefined;
+  #ping: Ping | undefined;
+  #isPinging = false;
   /** Since the last welcome. */
   #pongs = 0;
   /** The last failure told, so that a sidecar that stays away is told of once. */
@@ -69,6 +91,18 @@ export class Connection {
     return this.#roundTrip.estimateMs;
   }
 
+  /** Messages sent so far, over all connections. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether a sidecar may answer at any moment: the first attempt has not failed. */
+  get mayOpenSoon(): boolean {
+    const { name } = this.#state;
+    if (name === "waiting") return this.#attempts === 0;
+    return (name === "connecting" || name === "greeting") && this.#attempts === 1;
+  }
+
   start(): void {
     if (this.#state.name === "idle") this.#connect();
   }
@@ -81,8 +115,14 @@ export class Connection {
       this.#fail("the sidecar has stopped reading");
       return false;
     }
+    this.#sent++;
     transport.send(encode(message));
     return true;
+  }
+
+  /** Asks how far the sidecar has come, where that is not asked already. */
+  confirmSoon(): void {
+    if (!this.#isPinging) this.#sendPing();
   }
 
   close(): void {
@@ -117,6 +157,7 @@ export class Connection {
       received: (bytes) => isCurrent() && this.#receive(bytes),
       lost: (why) => isCurrent() && this.#fail(why),
     });
+    this.#attempts++;
     this.#advance({ name: "attempt", transport });
     this.#arm(GREETING_TIMEOUT_MS, () => this.#fail("the sidecar did not answer in time"));
   }
@@ -124,20 +165,20 @@ export class Connection {
   #greet(transport: Transport): void {
     if (!this.#advance({ name: "connected" })) return;
     this.#arm(GREETING_TIMEOUT_MS, () => this.#fail("the sidecar did not welcome us in time"));
-    const { clientName } = this.#options;
+    const { clientName, session } = this.#options;
     transport.send(
       encode({
         kind: "hello",
         minor: PROTOCOL_MINOR,
-        capabilities: [],
+        capabilities: [...OFFERED],
         client: clientName,
-        session: null,
+        session: session(),
       }),
     );
   }
 
   #receive(bytes: Uint8Array): void {
-    this.#lastReceivedMs = this.#options.clock.nowMs();
+    this.#lastReceivedMs = this.#nowMs;
     let message: ReturnType<typeof decodeDown>;
     try {
       message = decodeDown(bytes);
@@ -174,13 +215,19 @@ export class Connection {
         new ProtocolError("unexpected_message", `${message.kind} before welcome`),
       );
     }
+    if (message.resumed && !this.#options.session()) {
+      // Its window ended between hello and welcome; a good-bye ends it at the sidecar too.
+      const leave = (transport: Transport): void => transport.close(NORMAL_CLOSE, "");
+      return this.#fail("the session had been given up", "by itself", leave);
+    }
     if (!this.#advance({ name: "welcome", welcome: message })) return;
     this.#failures = 0;
+    this.#attempts = 0;
     this.#told = undefined;
     this.#pongs = 0;
-    this.#sendPing();
     this.#watch(message.heartbeatMs);
     this.#events.opened(message);
+    this.#sendPing();
   }
 
   #unknown(type: number): void {
@@ -198,45 +245,63 @@ export class Connection {
 
   /** Tells the sidecar what it did wrong, and lets go of it. */
   #breach({ code, message }: ProtocolError): void {
-    this.#fail(`the sidecar broke the protocol: ${code}: ${message}`, (transport) => {
+    const letGo = (transport: Transport): void => {
       transport.send(encode({ kind: "error", code, message, room: null, line: null, scene: null }));
       transport.close(codeEntry(code).closeCode ?? BREACH_CLOSE, code);
-    });
+    };
+    this.#fail(`the sidecar broke the protocol: ${code}: ${message}`, "for a breach", letGo);
   }
 
   /** Pings each interval, which also measures the round trip; two silent intervals are the end. */
-  #watch(heartbeatMs: number): void {
-    this.#arm(heartbeatMs, () => {
-      if (this.#options.clock.nowMs() - this.#lastReceivedMs >= 2 * heartbeatMs) {
-        return this.#fail("the sidecar fell silent");
-      }
-      this.#watch(heartbeatMs);
-      this.#sendPing();
+  #watch(heartbeatMs: number, pingMs = this.#nowMs + heartbeatMs): void {
+    const goneMs = this.#lastReceivedMs + 2 * heartbeatMs;
+    this.#arm(Math.min(pingMs, goneMs) - this.#nowMs, () => {
+      // Where the loop was blocked an answer may wait in the socket: it is read first.
+      if (this.#nowMs >= goneMs) return this.#arm(0, () => this.#doubt(heartbeatMs, goneMs));
+      const isDue = this.#nowMs >= pingMs;
+      this.#watch(heartbeatMs, isDue ? this.#nowMs + heartbeatMs : pingMs);
+      if (isDue) this.#sendPing();
     });
+  }
+
+  #doubt(heartbeatMs: number, goneMs: number): void {
+    if (this.#lastReceivedMs + 2 * heartbeatMs > goneMs) return this.#watch(heartbeatMs, goneMs);
+    this.#fail("the sidecar fell silent");
+  }
+
+  get #nowMs(): number {
+    return this.#options.clock.nowMs();
   }
 
   #sendPing(): void {
     const nonce = ((this.#ping?.nonce ?? 0) + 1) >>> 0;
-    this.#ping = { nonce, sentMs: this.#options.clock.nowMs() };
-    this.send({ kind: "ping", nonce });
+    this.#ping = { nonce, sentMs: this.#nowMs, after: this.#sent };
+    this.#isPinging = this.send({ kind: "ping", nonce });
   }
 
   #ponged(nonce: number): void {
     if (nonce !== this.#ping?.nonce) return;
+    this.#isPinging = false;
     this.#pongs++;
+    this.#events.confirmed(this.#ping.after);
     // The first one queued behind rooms and characters: that is no measure of the way.
-    if (this.#pongs > 1) this.#roundTrip.sample(this.#options.clock.nowMs() - this.#ping.sentMs);
+    if (this.#pongs > 1) this.#roundTrip.sample(this.#nowMs - this.#ping.sentMs);
     if (this.#pongs < FIRST_PINGS) this.#sendPing();
   }
 
-  #fail(why: string, letGo = (transport: Transport): void => transport.abort()): void {
+  #fail(
+    why: string,
+    how: "by itself" | "for a breach" = "by itself",
+    letGo = (transport: Transport): void => transport.abort(),
+  ): void {
     const before = this.#state;
     if (!("transport" in before)) return;
     const attempt = this.#failures++;
     if (!this.#advance({ name: "failed", attempt, why })) return;
     letGo(before.transport);
     this.#retryLater(attempt);
-    if ("welcome" in before) return this.#events.lost(why);
+    if ("welcome" in before) return this.#events.lost(why, how);
+    this.#events.unreachable();
     if (why !== this.#told) this.#events.trouble(why);
     this.#told = why;
   }

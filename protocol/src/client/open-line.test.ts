@@ -191,8 +191,9 @@ describe("a line that cannot go on", () => {
     const waiting = room.say("mira", EVENT);
     sidecar.send(begin(speaking), text(speaking, 0, "As I said"), begin(begun));
     clock.advance(0);
+    sidecar.isUp = false;
     sidecar.drop();
-    clock.advance(0);
+    clock.advance(50);
     expect(await speaking.ended).toMatchObject({
       source: "model",
       reason: "truncated",

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { ProtocolError } from "../codes.ts";
 import { assertSendable } from "../codec.ts";
 import type { Reason } from "../fields.ts";
+import { lengthOf } from "../line-state.ts";
 import type { Welcome } from "../messages/welcome.ts";
 import type { Up } from "../up.ts";
 import { candidatesOf, cueMessage } from "./cue-message.ts";
@@ -17,8 +18,8 @@ export interface RoomHost {
   readonly random: () => number;
   /** Makes a line, waiting, with its deadline running; `speakers` the nearest first. */
   openLine(room: OpenRoom, speakers: readonly [Speaker, ...Speaker[]], cue: Cue): OpenLine;
-  /** Why a cue cannot be sent now, if it cannot. */
-  refusal(room: OpenRoom): Reason | undefined;
+  /** Why a cue cannot be sent now, if it cannot; `soon` where a sidecar may be there any moment. */
+  refusal(room: OpenRoom): Reason | "soon" | undefined;
   /** What is left for the sidecar of a line's budget, milliseconds. */
   remainingMs(line: OpenLine): number;
   /** Sends if the message is sound and a sidecar is there, and says whether it did. */
@@ -27,6 +28,15 @@ export interface RoomHost {
   announce(room: OpenRoom): void;
   closed(room: OpenRoom): void;
   trouble(why: string): void;
+}
+
+/** What a line waits for an answer to. */
+interface Ask {
+  readonly line: OpenLine;
+  readonly candidates: readonly Candidate[];
+  readonly cue: Cue;
+  /** Whether the sidecar was sent it, in the session of the moment. */
+  isSent: boolean;
 }
 
 /** A room that the game keeps open, whether or not a sidecar is there. */
@@ -38,6 +48,7 @@ export class OpenRoom implements Room {
   readonly #characters = new Map<string, RoomCharacter>();
   /** Set while the sidecar knows the room. */
   #announced: { readonly welcome: Welcome; readonly rate: CueRate } | undefined;
+  readonly #asks = new Map<number, Ask>();
   #closed = false;
 
   constructor(id: number, worldKey: string, host: RoomHost) {
@@ -87,7 +98,7 @@ export class OpenRoom implements Room {
     const [nearest = stranger(candidates[0]?.character ?? ""), ...others] = speakers;
     const line = this.#host.openLine(this, [nearest, ...others], cue);
     if (cue.signal?.aborted) line.cancel();
-    else this.#ask(line, candidates, cue);
+    else this.#ask({ line, candidates, cue, isSent: false });
     this.#superseded(cue)?.withdraw("superseded");
     return line;
   }
@@ -113,6 +124,40 @@ export class OpenRoom implements Room {
   disowned(): void {
     this.#announced = undefined;
     for (const character of this.#characters.values()) character.announced = false;
+    for (const ask of this.#asks.values()) ask.isSent = false;
+  }
+
+  /** Sends the cues that wait for a sidecar, with the time that they have left. */
+  askHeld(): void {
+    for (const ask of this.#asks.values().toArray()) if (!ask.isSent) this.#ask(ask);
+  }
+
+  /** No sidecar is there: the cues that wait for one are answered by authored lines. */
+  giveUpHeld(): void {
+    for (const { line, isSent } of this.#asks.values().toArray()) {
+      if (!isSent) line.fallBack("unreachable");
+    }
+  }
+
+  /** The sidecar does not know the line; returns whether it was asked once more. */
+  askAgain(id: number): boolean {
+    const ask = this.#asks.get(id);
+    if (!ask || lengthOf(ask.line.state) > 0) return false;
+    ask.isSent = false;
+    this.#ask(ask);
+    return true;
+  }
+
+  /** How far the lines have come that the sidecar was asked for. */
+  stands(): (readonly [line: number, codePoints: number])[] {
+    const sent = this.#asks.values().filter(({ isSent }) => isSent);
+    return sent.map(({ line }) => [line.id, lengthOf(line.state)] as const).toArray();
+  }
+
+  /** The line has ended. */
+  dismiss(line: OpenLine): void {
+    this.lines.delete(line.id);
+    this.#asks.delete(line.id);
   }
 
   /** Whether the room's own rate lets one more cue pass; if so it is counted. */
@@ -134,10 +179,15 @@ export class OpenRoom implements Room {
     character.announced = this.#host.send(character.registration);
   }
 
-  #ask(line: OpenLine, asked: readonly Candidate[], cue: Cue): void {
+  #ask(ask: Ask): void {
+    const { line, cue } = ask;
+    this.#asks.set(line.id, ask);
     const why = this.#refusal();
+    if (why === "soon") return;
     if (why) return line.fallBack(why);
-    const candidates = asked.filter((one) => this.#characters.get(one.character)?.announced);
+    const candidates = ask.candidates.filter(
+      (one) => this.#characters.get(one.character)?.announced,
+    );
     if (candidates.length === 0) {
       this.#host.trouble(`${line.character} is not registered in the room ${this.worldKey}`);
       return line.fallBack("refused");
@@ -146,8 +196,8 @@ export class OpenRoom implements Room {
     if (remainingMs < 1) return line.fallBack("budget");
     const supersedes = this.#superseded(cue)?.id ?? null;
     const to = { room: this.id, line: line.id, candidates, remainingMs, supersedes };
-    const message = cueMessage(cue, to);
-    if (!this.#host.send(message)) line.fallBack("refused");
+    ask.isSent = this.#host.send(cueMessage(cue, to));
+    if (!ask.isSent) line.fallBack("refused");
   }
 
   /** The line that a cue replaces: one of this room's that are open, and no other player's. */
@@ -157,7 +207,7 @@ export class OpenRoom implements Room {
     return open === line && !isAnothers ? open : undefined;
   }
 
-  #refusal(): Reason | undefined {
+  #refusal(): Reason | "soon" | undefined {
     if (this.#closed) return "refused";
     if (!this.#announced) this.#host.announce(this);
     return this.#host.refusal(this);

@@ -127,6 +127,17 @@ export const REFUSALS: readonly Trace[] = [
     steps: [...opened, up(CUE), up(CUE), ...refusal("line_exists", { room: 1 }), bye],
   },
   {
+    name: "unknown_line",
+    steps: [
+      upgraded,
+      up({ ...HELLO, capabilities: ["resume"], session: WELCOME.session }),
+      down({ ...WELCOME, capabilities: ["resume"], resumed: true, resumeWindowMs: 5_000 }),
+      up({ kind: "resume", lines: [[1, 0]], more: false }),
+      ...refusal("unknown_line", { line: 1 }),
+      bye,
+    ],
+  },
+  {
     name: "too_many_rooms",
     limits: { maxRooms: 1 },
     steps: [

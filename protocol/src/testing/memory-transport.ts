@@ -1,8 +1,16 @@
-import type { OpenTransport, Transport, TransportEvents } from "../client/transport.ts";
+import type { OpenTransport, Transport } from "../client/transport.ts";
 import type { Clock } from "../clock.ts";
 
 /** The other end of a connection: gets what it sends with, says what it wants to be told. */
-export type Accept = (transport: Transport) => Omit<TransportEvents, "opened">;
+export type Accept = (transport: Transport) => AcceptedEvents;
+
+export interface AcceptedEvents {
+  received(bytes: Uint8Array): void;
+  /** `closeCode` is what the other end closed it with; 1006 where it did not. */
+  lost(why: string, closeCode: number): void;
+}
+
+const NOT_CLOSED = 1006;
 
 export interface MemoryTransportOptions {
   /** Carries the messages: none arrives in the turn in which it was sent. */
@@ -48,16 +56,16 @@ class Link {
   }
 
   /** Ends the connection: each end is told after what was sent to it. */
-  end(why: string): void {
+  end(why: string, closeCode = NOT_CLOSED): void {
     if (!this.#isUp) return;
-    for (const way of this.#ways) way.later(() => way.to?.lost(why));
+    for (const way of this.#ways) way.later(() => way.to?.lost(why, closeCode));
     this.#isUp = false;
   }
 }
 
 /** One direction of a connection. */
 class Way {
-  to: Omit<TransportEvents, "opened"> | undefined;
+  to: AcceptedEvents | undefined;
   readonly transport: Transport;
   readonly #link: Link;
   readonly #clock: Clock;
@@ -74,7 +82,7 @@ class Way {
     const bufferedBytes = (): number => this.#bufferedBytes;
     this.transport = {
       send: (bytes) => this.#send(bytes),
-      close: (code, reason) => link.end(`closed with code ${code} ${reason}`.trim()),
+      close: (code, reason) => link.end(`closed with code ${code} ${reason}`.trim(), code),
       abort: () => link.end("aborted"),
       get bufferedBytes() {
         return bufferedBytes();

@@ -41,6 +41,8 @@ const WRITTEN: { readonly [K in Key]: fc.Arbitrary<string[]> } = {
   maxLines: number(70_000),
   maxCuesPerSecondPerRoom: number(20_000),
   maxCuesPerSecondPerGame: number(200_000),
+  resumeWindowMs: number(70_000),
+  maxDetachedSessions: number(5_000),
   logLevel: fc.constantFrom("debug", "info", "warn", "error", "silent").map((level) => [level]),
   logText: fc.constantFrom("shown", "hidden").map((choice) => [choice]),
 };

@@ -41,6 +41,8 @@ const EXAMPLES: { readonly [K in Key]: readonly [string, unknown] } = {
   maxLines: ["4", 4],
   maxCuesPerSecondPerRoom: ["5", 5],
   maxCuesPerSecondPerGame: ["6", 6],
+  resumeWindowMs: ["7", 7],
+  maxDetachedSessions: ["8", 8],
   logLevel: ["warn", "warn"],
   logText: ["hidden", "hidden"],
 };

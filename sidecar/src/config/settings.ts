@@ -159,6 +159,18 @@ export const SETTINGS = {
     help: "cues a second of all connections together",
     reload: "at once",
   }),
+  resumeWindowMs: row<number>({
+    kind: integer(0, 60_000),
+    default: 5_000,
+    help: "how long a lost connection's lines go on until it comes back, milliseconds; 0: not at all",
+    reload: "new connections",
+  }),
+  maxDetachedSessions: row<number>({
+    kind: integer(0, 4_096),
+    default: 64,
+    help: "lost connections that may come back; past it the one lost first may not",
+    reload: "at once",
+  }),
   logLevel: row<LogLevel>({
     kind: choice(["debug", "info", "warn", "error", "silent"]),
     default: "info",

@@ -178,7 +178,7 @@ describe("lines of different connections", () => {
   test("are the same where one was lost and its game reports on the next", () => {
     cue(1);
     end(1);
-    tell({ kind: "connectionClosed", connection: 1, code: "lost" });
+    tell({ kind: "sessionEnded", connection: 1 });
     report(1, {}, 2);
     report(1, {}, 2);
     nowMs = REPORT_WITHIN_MS;
@@ -188,7 +188,7 @@ describe("lines of different connections", () => {
   test("are misses where the game was lost and never came back", () => {
     cue(1);
     end(1);
-    tell({ kind: "connectionClosed", connection: 1, code: "lost" });
+    tell({ kind: "sessionEnded", connection: 1 });
     nowMs = REPORT_WITHIN_MS;
     expect(counts()).toMatchObject({ cues: 1, unreported: 1 });
   });

@@ -39,7 +39,7 @@ export class HitBook {
   /** In the order in which they fall due. */
   readonly #ended = new Map<string, Ended>();
   readonly #settled = new Set<string>();
-  /** Lines of lost connections by room and line: the game may report them on its next one. */
+  /** Lines of ended sessions by room and line: the game may report them on its next one. */
   readonly #adrift = new Map<string, string>();
   readonly #seconds = new Map<number, HitCounts>();
   #sinceStart = NO_COUNTS;
@@ -56,7 +56,7 @@ export class HitBook {
         if (line !== null) this.#end(keyOf({ connection, line }), "refused", nowMs);
         return;
       }
-      case "connectionClosed":
+      case "sessionEnded":
         return this.#setAdrift(happening.connection);
       case "outcomeReported":
         return this.#report(happening.connection, happening.report, nowMs);
@@ -118,7 +118,7 @@ export class HitBook {
     this.#count({ priority, source, ttftMs, budgetMs, withdrawn, silent, roomStall }, nowMs);
   }
 
-  /** The line that a report means: one of its own connection's, or of a lost one's. */
+  /** The line that a report means: one of its own connection's, or of an ended session's. */
   #known(key: string, report: OutcomeReport): string {
     const isOwn = this.#open.has(key) || this.#ended.has(key) || this.#settled.has(key);
     return isOwn ? key : (this.#adrift.get(adriftKey(report)) ?? key);

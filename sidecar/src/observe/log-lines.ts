@@ -20,6 +20,7 @@ export const MAX_LOG_LINES_PER_SECOND = 50;
 const LINES: Readonly<Record<Kind, readonly [Level, string]>> = {
   connectionOpened: ["info", "game connected"],
   connectionClosed: ["info", "game disconnected"],
+  sessionEnded: ["debug", "session ended"],
   upgradeRefused: ["warn", "upgrade refused"],
   socketFailed: ["debug", "socket failed"],
   errorSent: ["warn", "error sent"],
@@ -31,6 +32,7 @@ const LINES: Readonly<Record<Kind, readonly [Level, string]>> = {
   modelAsked: ["debug", "model asked"],
   generationCancelled: ["debug", "generation cancelled"],
   lineEnded: ["info", "line ended"],
+  lineHeard: ["debug", "heard"],
   outcomeReported: ["debug", "outcome"],
   endpointWarm: ["info", "endpoint warm"],
   endpointDown: ["warn", "endpoint down"],
@@ -101,6 +103,8 @@ function fieldsOf(happening: Happening, showsText: boolean): Fields {
       const { said, event } = happening;
       return { happening: kind, ...fields, said: text(said), event: text(event) };
     }
+    case "lineHeard":
+      return { happening: kind, ...fields, text: text(happening.text) };
     case "modelAsked": {
       const prompt = happening.prompt.map(({ role, content }) => ({
         role,

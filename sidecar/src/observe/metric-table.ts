@@ -154,6 +154,14 @@ export const METRICS = {
   },
   banterwire_connections: { type: "gauge", help: "Games connected." },
   banterwire_connections_opened_total: { type: "counter", help: "Games that were welcomed." },
+  banterwire_connections_resumed_total: {
+    type: "counter",
+    help: "Of the games that were welcomed, those that went on with a lost connection's lines.",
+  },
+  banterwire_detached_sessions: {
+    type: "gauge",
+    help: "Games whose connection was lost and that may come back.",
+  },
   banterwire_connections_closed_total: {
     type: "counter",
     help: "Connections that have ended; lost means without a word of the sidecar's.",

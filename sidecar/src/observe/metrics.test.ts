@@ -22,6 +22,7 @@ const STATUS: SidecarStatus = {
   version: "0",
   uptimeMs: 1,
   connections: 2,
+  detached: 1,
   rooms: 3,
   lines: 4,
   endpoint: {
@@ -79,7 +80,7 @@ const OUTCOME: Happening = {
 const EVERYTHING: readonly Happening[] = [
   ENDED,
   OUTCOME,
-  { kind: "connectionOpened", connection: 1, client: HOSTILE },
+  { kind: "connectionOpened", connection: 1, client: HOSTILE, resumed: false },
   { kind: "connectionClosed", connection: 1, code: "lost" },
   { kind: "upgradeRefused", code: "unauthorized" },
   { kind: "errorSent", connection: 1, code: "bad_field", why: HOSTILE, room: null, line: null },

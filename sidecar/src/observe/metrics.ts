@@ -73,7 +73,9 @@ export class Metrics {
       case "foreignReload":
         return this.#count("banterwire_foreign_reloads_total");
       case "connectionOpened":
-        return this.#count("banterwire_connections_opened_total");
+        this.#count("banterwire_connections_opened_total");
+        if (happening.resumed) this.#count("banterwire_connections_resumed_total");
+        return;
       case "connectionClosed":
         return this.#count("banterwire_connections_closed_total", { code: happening.code });
       case "upgradeRefused":
@@ -111,7 +113,7 @@ export class Metrics {
     }
   }
 
-  #readBooks({ endpoint, hitRates, connections, rooms, lines }: SidecarStatus): void {
+  #readBooks({ endpoint, hitRates, connections, detached, rooms, lines }: SidecarStatus): void {
     const { sinceStart: hits } = hitRates;
     this.#total("banterwire_cues_total", hits.cues);
     this.#total("banterwire_model_hits_total", hits.modelHits);
@@ -123,6 +125,7 @@ export class Metrics {
     this.#total("banterwire_unreported_cues_total", hits.unreported);
     this.#total("banterwire_log_lines_suppressed_total", this.#sources.logLinesSuppressed());
     this.#set("banterwire_connections", connections);
+    this.#set("banterwire_detached_sessions", detached);
     this.#set("banterwire_rooms", rooms);
     this.#set("banterwire_open_lines", lines);
     const labels = { endpoint: endpoint.kind };

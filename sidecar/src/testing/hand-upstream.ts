@@ -1,5 +1,5 @@
 import type { ChatMessage } from "../chat.ts";
-import type { SessionUpstream } from "../session.ts";
+import type { SessionUpstream } from "../session/rooms.ts";
 import type {
   Failure,
   Generation,

@@ -1,10 +1,17 @@
-import { type CharacterRegister, type Cue, encode, type Up } from "@banterwire/protocol";
+import {
+  type CharacterRegister,
+  type Cue,
+  encode,
+  type Hello,
+  type Up,
+} from "@banterwire/protocol";
 import { FakeClock } from "@banterwire/protocol/testing";
 import { type Cards, NO_CARDS } from "../config/card.ts";
 import { DEFAULT_CONFIG, limitsOf } from "../config.ts";
 import { Connection } from "../connection.ts";
 import type { Happening } from "../happening.ts";
 import { RateLimit } from "../policy/rate.ts";
+import { SessionTable } from "../session/session-table.ts";
 import { HandUpstream } from "./hand-upstream.ts";
 import { COALESCE_MS } from "../outbox.ts";
 import { MemoryPeer } from "./memory-peer.ts";
@@ -13,40 +20,53 @@ import { MemoryPeer } from "./memory-peer.ts";
 export class MemoryGame {
   readonly clock = new FakeClock();
   readonly upstream = new HandUpstream();
-  readonly peer = new MemoryPeer();
-  readonly connection: Connection;
-  /** The cards of the moment; tell the connection to recast after a change. */
+  readonly sessions: SessionTable;
+  /** The connection of the moment, and what came by it. */
+  peer = new MemoryPeer();
+  connection: Connection;
+  /** The cards of the moment; tell the sessions to recast after a change. */
   cards: Cards = NO_CARDS;
   /** What the sidecar's observers were told. */
   readonly happenings: Happening[] = [];
 
+  /** What came by the connections before. */
+  readonly #before: MemoryPeer[] = [];
+  #connections = 0;
+
   constructor(cuesPerSecondPerGame = 10_000) {
-    this.connection = new Connection({
-      socket: this.peer,
-      connection: 1,
+    this.sessions = new SessionTable({
       observe: (happening) => this.happenings.push(happening),
       clock: this.clock,
       upstream: this.upstream,
-      limits: limitsOf(DEFAULT_CONFIG),
       cards: () => this.cards,
-      ttftBudgetMs: 200,
-      epoch: 7,
       gameRate: new RateLimit(cuesPerSecondPerGame, 0),
+      limits: () => limitsOf(DEFAULT_CONFIG),
+      resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
+      maxDetached: () => 2,
     });
+    this.connection = this.#connect(undefined);
   }
 
   /** One that has said hello, opened room 1 and registered Mira and Bram in it. */
-  static inRoom(): MemoryGame {
+  static inRoom(capabilities: string[] = []): MemoryGame {
     const game = new MemoryGame();
-    game.hello();
+    game.hello({ capabilities });
     game.send({ kind: "roomOpen", room: 1, worldKey: "tavern" });
     game.register({ character: "mira", name: "Mira" });
     game.register({ character: "bram", name: "Bram", fallbacks: ["Hrm."] });
     return game;
   }
 
-  hello(): void {
-    this.send({ kind: "hello", minor: 0, capabilities: [], client: "a test", session: null });
+  hello(resume: Partial<Pick<Hello, "capabilities" | "session">> = {}): void {
+    const nobody = { capabilities: [], session: null };
+    this.send({ kind: "hello", minor: 0, client: "a test", ...nobody, ...resume });
+  }
+
+  /** Connects anew; the connection before is lost only if the test says so. */
+  reconnect(game?: string): void {
+    this.#before.push(this.peer);
+    this.peer = new MemoryPeer();
+    this.connection = this.#connect(game);
   }
 
   register(character: Partial<CharacterRegister> = {}): void {
@@ -80,7 +100,21 @@ export class MemoryGame {
   }
 
   send(message: Up): void {
+    if (message.kind === "resume") this.peer.adopt(message.lines, this.#before);
     this.connection.receive(encode(message), true);
+  }
+
+  #connect(game: string | undefined): Connection {
+    return new Connection({
+      socket: this.peer,
+      game,
+      connection: ++this.#connections,
+      sessions: this.sessions,
+      observe: (happening) => this.happenings.push(happening),
+      clock: this.clock,
+      ttftBudgetMs: 200,
+      epoch: 7,
+    });
   }
 
   /** Later text leaves together, when it has waited for more. */

@@ -6,6 +6,7 @@ import {
   type LineEnd,
   type LineEvent,
   type LineState,
+  type Resume,
   WAITING,
 } from "@banterwire/protocol";
 import type { PeerSocket } from "../connection.ts";
@@ -34,6 +35,17 @@ const UNSEEN: Tracked = {
   state: WAITING,
 };
 
+/** A line whose cue never came: it is asked for once more. */
+const ASKED_AGAIN = "unknown_line";
+
+/** A line as a client has it that received so much of it and no end. */
+function standingAt({ character, text, state }: Tracked, offset: number): Tracked {
+  if (offset === 0 || state.name === "waiting") return UNSEEN;
+  const { source } = state;
+  const heard = Array.from(text).slice(0, offset).join("");
+  return { ...UNSEEN, character, text: heard, state: { name: "speaking", source, length: offset } };
+}
+
 /** The game's end of a connection, in memory: keeps what arrives and checks it as a client would. */
 export class MemoryPeer implements PeerSocket {
   readonly messages: Down[] = [];
@@ -45,6 +57,14 @@ export class MemoryPeer implements PeerSocket {
 
   get closed(): { readonly code: number; readonly reason: string } | "aborted" | undefined {
     return this.#closed;
+  }
+
+  /** The client went on with these lines from here; `before` are the peers of its session so far. */
+  adopt(stands: Resume["lines"], before: readonly MemoryPeer[]): void {
+    for (const [id, offset] of stands) {
+      const [seen] = before.toReversed().flatMap((peer) => peer.#lines.get(id) ?? []);
+      if (seen && offset !== null) this.#lines.set(id, standingAt(seen, offset));
+    }
   }
 
   send(bytes: Uint8Array): void {
@@ -109,7 +129,8 @@ export class MemoryPeer implements PeerSocket {
 
   #advance(id: number, event: LineEvent, change: (line: Tracked) => Tracked): void {
     const line = this.#lines.get(id) ?? UNSEEN;
-    const step = line.error === undefined ? advanceLine(line.state, event) : { step: "late" };
+    const isOver = line.error !== undefined && line.error !== ASKED_AGAIN;
+    const step = isOver ? { step: "late" } : advanceLine(line.state, event);
     if (!("state" in step)) {
       this.breaches.push(`line ${id}: ${event.name} is ${"why" in step ? step.why : step.step}`);
       return;
@@ -120,6 +141,7 @@ export class MemoryPeer implements PeerSocket {
   #refused(id: number, error: string): void {
     const line = this.#lines.get(id) ?? UNSEEN;
     if (line.terminals > 0) this.breaches.push(`line ${id}: an error after its end`);
-    this.#lines.set(id, { ...line, error, terminals: line.terminals + 1 });
+    const terminals = line.terminals + (error === ASKED_AGAIN ? 0 : 1);
+    this.#lines.set(id, { ...line, error, terminals });
   }
 }

@@ -16,6 +16,9 @@ export type Move =
   | { readonly do: "restartGame"; readonly game: number }
   /** A connection breaks. */
   | { readonly do: "cut"; readonly game: number }
+  /** A connection carries nothing any more, and neither end is told. */
+  | { readonly do: "deafen"; readonly game: number }
+  | { readonly do: "restartSidecar" }
   /** The sidecar says good-bye to all games. */
   | { readonly do: "drain" }
   /** Nobody can connect to the sidecar. */

@@ -1,10 +1,18 @@
 import type { OpenTransport, Transport } from "@banterwire/protocol/client";
+import { decodeUp } from "@banterwire/protocol";
 import { FakeClock, memoryTransport } from "@banterwire/protocol/testing";
 import { NO_CARDS } from "../../config/card.ts";
-import { DEFAULT_CONFIG, limitsOf, MAX_WAITING_CUES, ZOMBIE_HOLD_MS } from "../../config.ts";
+import {
+  DEFAULT_CONFIG,
+  HEARTBEAT_MS,
+  limitsOf,
+  MAX_WAITING_CUES,
+  ZOMBIE_HOLD_MS,
+} from "../../config.ts";
 import { Connection } from "../../connection.ts";
 import type { Happening } from "../../happening.ts";
 import { RateLimit } from "../../policy/rate.ts";
+import { SessionTable } from "../../session/session-table.ts";
 import { Endpoint } from "../../upstream/endpoint.ts";
 import { UpstreamSwitch } from "../../upstream/switch.ts";
 import type { Answer } from "../answer.ts";
@@ -15,6 +23,7 @@ import { type Reply, saying } from "../reply.ts";
 import type { Move } from "./move.ts";
 import { pass, settled } from "./pass.ts";
 import { VirtualGame } from "./virtual-game.ts";
+import type { VirtualLine } from "./virtual-line.ts";
 
 export interface WorldOptions {
   readonly slots: number;
@@ -39,12 +48,16 @@ const AFTERMATH_MS = 130_000;
 const GOOD_BYE_MS = 200;
 /** A round trip that needs no estimate: less than the guards of the client. */
 const NEAR_MS = 2;
+/** The longest back-off of a client, and a slow greeting. */
+const RECONNECTED_MS = 2_000;
 const GAPS_MS = [0, 15, 40];
 
 interface Dialled {
   readonly connection: Connection;
   readonly peer: MemoryPeer;
   readonly transport: Transport;
+  /** Nothing passes any more, and neither end is told. */
+  isDeaf: boolean;
 }
 
 /**
@@ -56,15 +69,19 @@ export class VirtualWorld {
   readonly endpoint: Endpoint;
   readonly #ollama: MemoryOllama;
   readonly #upstream: UpstreamSwitch;
+  readonly #sessions: SessionTable;
   readonly #options: WorldOptions;
   readonly #games: VirtualGame[] = [];
   readonly #allGames: VirtualGame[] = [];
   readonly #dialled: Dialled[][] = [[], []];
   readonly #blocks: { readonly fromMs: number; readonly toMs: number }[] = [];
+  /** When a game may have been without a sidecar. */
+  readonly #disturbances: { readonly fromMs: number; readonly toMs: number }[] = [];
   readonly #moods: Mood[] = [];
   readonly #terminals = new Map<string, number>();
   #refusesUntilMs = 0;
   #connections = 0;
+  #epoch = 1;
   /** How often the model was driven out of memory, and how often by a load of somebody else's. */
   #evictions = 0;
   #foreignLoads = 0;
@@ -94,6 +111,16 @@ export class VirtualWorld {
     });
     this.#upstream = new UpstreamSwitch(this.endpoint);
     this.#upstream.start();
+    this.#sessions = new SessionTable({
+      observe: (happening) => this.#observe(happening),
+      clock,
+      upstream: this.#upstream,
+      cards: () => NO_CARDS,
+      gameRate: new RateLimit(LIMITS.maxCuesPerSecondPerGame, clock.nowMs()),
+      limits: () => LIMITS,
+      resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
+      maxDetached: () => 1,
+    });
     for (const game of [0, 1]) this.#startGame(game);
   }
 
@@ -119,11 +146,8 @@ export class VirtualWorld {
     if (waiting > MAX_WAITING_CUES) wrong.push(`${waiting} cues wait`);
     if (opens - closes !== inFlight)
       wrong.push(`${opens} opens, ${closes} closes, ${inFlight} run`);
-    let openLines = 0;
-    for (const { connection, peer } of this.#dialled.flat()) {
-      openLines += connection.openLines;
-      wrong.push(...peer.breaches);
-    }
+    const { openLines } = this.#sessions;
+    for (const { peer } of this.#dialled.flat()) wrong.push(...peer.breaches);
     // A line that is over has left its slot or its place; the endpoint has one of its own.
     if (inFlight + waiting > openLines + 1) {
       wrong.push(`${inFlight} run and ${waiting} wait for ${openLines} open lines`);
@@ -171,11 +195,24 @@ export class VirtualWorld {
         this.#game(move.game).close();
         return this.#startGame(move.game);
       case "cut":
+        this.#disturb(0);
         return this.#dialled[move.game]?.at(-1)?.transport.abort();
+      case "deafen": {
+        this.#disturb(2 * HEARTBEAT_MS);
+        const dialled = this.#dialled[move.game]?.at(-1);
+        if (dialled) dialled.isDeaf = true;
+        return;
+      }
+      case "restartSidecar":
+        this.#disturb(0);
+        return this.#restart();
       case "drain":
+        this.#disturb(0);
         for (const { connection } of this.#dialled.flat()) connection.drain();
+        this.#sessions.closeDetached();
         return;
       case "refuse":
+        this.#disturb(move.forMs);
         this.#refusesUntilMs = this.clock.nowMs() + move.forMs;
         return;
       case "mood":
@@ -189,6 +226,22 @@ export class VirtualWorld {
       default:
         return this.#strike(move);
     }
+  }
+
+  /** Killed, and another one starts in its place: no session is known, and nobody was told. */
+  #restart(): void {
+    this.#epoch++;
+    for (const { connection, transport } of this.#dialled.flat()) {
+      transport.abort();
+      connection.lost();
+    }
+    this.#sessions.closeDetached();
+  }
+
+  /** Until a while after that, a game may be without a sidecar. */
+  #disturb(forMs: number): void {
+    const fromMs = this.clock.nowMs();
+    this.#disturbances.push({ fromMs, toMs: fromMs + forMs + RECONNECTED_MS });
   }
 
   #strike(move: Extract<Move, { do: "engineDown" | "unload" | "foreignReload" }>): void {
@@ -241,10 +294,17 @@ export class VirtualWorld {
           transport.abort();
           return { received: () => {}, lost: () => {} };
         }
-        const { connection } = this.#accept(game, transport);
+        const before = (this.#dialled[game] ?? []).map(({ peer }) => peer);
+        const dialled = this.#accept(game, transport);
+        const { connection, peer } = dialled;
         return {
-          received: (bytes) => connection.receive(bytes, true),
-          lost: () => connection.lost(),
+          received(bytes) {
+            if (dialled.isDeaf) return;
+            const message = decodeUp(bytes);
+            if (message.kind === "resume") peer.adopt(message.lines, before);
+            connection.receive(bytes, true);
+          },
+          lost: (_why, closeCode) => connection.lost(closeCode),
         };
       },
     });
@@ -256,7 +316,7 @@ export class VirtualWorld {
       socket: {
         send(bytes) {
           peer.send(bytes);
-          transport.send(bytes);
+          if (!dialled.isDeaf) transport.send(bytes);
         },
         close(code, reason) {
           peer.close(code, reason);
@@ -270,17 +330,15 @@ export class VirtualWorld {
           return transport.bufferedBytes;
         },
       },
+      game: undefined,
       connection: ++this.#connections,
+      sessions: this.#sessions,
       observe: (happening) => this.#observe(happening),
       clock: this.clock,
-      upstream: this.#upstream,
-      limits: LIMITS,
-      cards: () => NO_CARDS,
       ttftBudgetMs: 200,
-      epoch: 7,
-      gameRate: new RateLimit(LIMITS.maxCuesPerSecondPerGame, this.clock.nowMs()),
+      epoch: this.#epoch,
     });
-    const dialled = { connection, peer, transport };
+    const dialled: Dialled = { connection, peer, transport, isDeaf: false };
     this.#dialled[game]?.push(dialled);
     return dialled;
   }
@@ -293,6 +351,8 @@ export class VirtualWorld {
     };
     if (happening.kind === "cueTaken") owe(happening.connection, happening.line, 1);
     if (happening.kind === "lineEnded") owe(happening.connection, happening.line, -1);
+    // A line that is not known has no cue here.
+    if (happening.kind === "errorSent" && happening.code === "unknown_line") return;
     if (happening.kind === "errorSent" && happening.line !== null) {
       owe(happening.connection, happening.line, -1);
     }
@@ -318,7 +378,13 @@ export class VirtualWorld {
     const wasBlocked = (fromMs: number, toMs: number): boolean =>
       this.#blocks.some((block) => block.fromMs < toMs && block.toMs > fromMs);
     const isNear = this.#options.upDelayMs + this.#options.downDelayMs <= NEAR_MS;
-    const wrong = game.lines.flatMap((line) => line.verdict(isNear, wasBlocked));
+    const wasUndisturbed = ({ startedMs, budgetMs }: VirtualLine): boolean =>
+      this.#disturbances.every(
+        ({ fromMs, toMs }) => toMs < startedMs || fromMs > startedMs + budgetMs,
+      );
+    const wrong = game.lines.flatMap((line) =>
+      line.verdict(isNear && wasUndisturbed(line), wasBlocked),
+    );
     const expected = JSON.stringify(game.expectedHitRates);
     const told = JSON.stringify(game.client.hitRates);
     if (told !== expected) wrong.push(`hit rates ${told}, expected ${expected}`);
@@ -331,10 +397,9 @@ export class VirtualWorld {
     for (const game of this.#games) game.close();
     await this.pass(GOOD_BYE_MS);
     const wrong: string[] = [];
-    for (const { connection } of this.#dialled.flat()) {
-      if (connection.openLines > 0) wrong.push("lines open at the sidecar");
-      if (connection.rooms > 0) wrong.push("rooms open at the sidecar");
-    }
+    const { openLines, rooms } = this.#sessions;
+    if (openLines > 0) wrong.push("lines open at the sidecar");
+    if (rooms > 0) wrong.push("rooms open at the sidecar");
     let isClosed = false;
     void this.#upstream.close().then(() => (isClosed = true));
     await this.pass(GOOD_BYE_MS);

@@ -1,0 +1,135 @@
+import { randomBytes } from "node:crypto";
+import { LIMITS } from "@banterwire/protocol";
+import { type ConnectionLimits, HEARTBEAT_MS } from "../config.ts";
+import { Session, type SessionParts } from "../session.ts";
+import { LineLog } from "./line-log.ts";
+import type { SessionPeer } from "./session-state.ts";
+
+export interface SessionTableParts extends Pick<
+  SessionParts,
+  "upstream" | "cards" | "clock" | "observe" | "gameRate"
+> {
+  /** What a session that begins now may hold. */
+  readonly limits: () => ConnectionLimits;
+  /** How long a session that begins now is kept after a loss; 0 for not at all. */
+  readonly resumeWindowMs: () => number;
+  /** How many sessions may be without a connection; past it the one lost first ends. */
+  readonly maxDetached: () => number;
+}
+
+interface Kept {
+  readonly session: Session;
+  /** The token of the game that may come back to it. */
+  readonly game: string | undefined;
+  readonly windowMs: number;
+}
+
+/** All sessions of the sidecar: those of its connections, and those that wait for a new one. */
+export class SessionTable {
+  readonly #parts: SessionTableParts;
+  readonly #sessions = new Map<string, Kept>();
+  /** In the order in which they were lost. */
+  readonly #detached = new Set<string>();
+
+  constructor(parts: SessionTableParts) {
+    this.#parts = parts;
+  }
+
+  get rooms(): number {
+    return this.#sum(({ rooms }) => rooms);
+  }
+
+  get openLines(): number {
+    return this.#sum(({ openLines }) => openLines);
+  }
+
+  /** Sessions without a connection. */
+  get detached(): number {
+    return this.#detached.size;
+  }
+
+  /** Begins a session; `resumable` as the client wishes it. */
+  begin(
+    peer: SessionPeer,
+    client: {
+      readonly game: string | undefined;
+      readonly connection: number;
+      readonly resumable: boolean;
+    },
+  ): { readonly session: Session; readonly windowMs: number } {
+    const { limits, resumeWindowMs, ...parts } = this.#parts;
+    const name = randomBytes(LIMITS.SESSION_BYTES);
+    const windowMs = client.resumable ? resumeWindowMs() : 0;
+    const session = new Session(
+      {
+        ...parts,
+        name,
+        connection: client.connection,
+        limits: limits(),
+        // A loss is noticed after two heartbeats at the latest.
+        log: windowMs > 0 ? new LineLog(windowMs + 2 * HEARTBEAT_MS) : undefined,
+        beyondResume: () => this.close(session),
+      },
+      peer,
+    );
+    this.#sessions.set(keyOf(name), { session, game: client.game, windowMs });
+    return { session, windowMs };
+  }
+
+  /** The session of that name, if the game has it and it can be gone on with. */
+  takeOver(
+    name: Uint8Array,
+    game: string | undefined,
+    peer: SessionPeer,
+  ): { readonly session: Session; readonly windowMs: number } | undefined {
+    const key = keyOf(name);
+    const kept = this.#sessions.get(key);
+    if (!kept || kept.game !== game || !kept.session.isResumable) return undefined;
+    this.#detached.delete(key);
+    kept.session.takeOver(peer);
+    return kept;
+  }
+
+  /** A session's connection is lost: it waits for another one, or ends where it cannot. */
+  lose(session: Session): void {
+    const key = keyOf(session.name);
+    const { windowMs } = this.#sessions.get(key) ?? { windowMs: 0 };
+    const maxDetached = this.#parts.maxDetached();
+    if (windowMs === 0 || maxDetached === 0 || !session.isResumable) return this.close(session);
+    while (this.#detached.size >= maxDetached) this.#endOldest();
+    this.#detached.add(key);
+    session.lose(this.#parts.clock.schedule(windowMs, () => this.close(session)));
+  }
+
+  close(session: Session): void {
+    const key = keyOf(session.name);
+    this.#sessions.delete(key);
+    this.#detached.delete(key);
+    session.close();
+  }
+
+  /** Ends the sessions that nobody is connected to: the sidecar is about to stop. */
+  closeDetached(): void {
+    while (this.#detached.size > 0) this.#endOldest();
+  }
+
+  /** The cards have changed. */
+  recast(): void {
+    for (const { session } of this.#sessions.values()) session.recast();
+  }
+
+  #endOldest(): void {
+    const [oldest = ""] = this.#detached;
+    this.#detached.delete(oldest);
+    const kept = this.#sessions.get(oldest);
+    if (kept) this.close(kept.session);
+  }
+
+  #sum(valueOf: (session: Session) => number): number {
+    return this.#sessions.values().reduce((sum, { session }) => sum + valueOf(session), 0);
+  }
+}
+
+function keyOf(name: Uint8Array): string {
+  return Buffer.from(name).toString("hex");
+}
