@@ -179,7 +179,6 @@ export class Scheduler<Owner> {
     const leftMs = wish.deadlineMs - nowMs;
     if (leftMs === Infinity) return true;
     const { lowMs } = this.predict(wish.prompt, nowMs);
-    if (lowMs > leftMs) return false;
     const ahead = this.#queue.ahead(wish);
     if (this.#slots.freeInMs(ahead, "at best", nowMs) + lowMs <= leftMs) return true;
     return this.#ambienceFor(wish, ahead, nowMs) !== undefined;

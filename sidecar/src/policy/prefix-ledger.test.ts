@@ -1,0 +1,108 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Place, PrefixLedger } from "./prefix-ledger.ts";
+
+const LLAMA = { memoryChars: 0, minSimilarity: 0.1 };
+/** Of the chat template. */
+const TEMPLATE = 16;
+
+function persona(name: string, chars = 1_000): string {
+  return name.repeat(Math.ceil(chars / name.length)).slice(0, chars);
+}
+
+function say(ledger: PrefixLedger, ...prompt: string[]): Place {
+  const place = ledger.take(prompt);
+  ledger.release(place, true);
+  return place;
+}
+
+describe("a ledger", () => {
+  test("holds a prompt for uncached until a slot has read it, then all but what is new", () => {
+    const ledger = new PrefixLedger(1, LLAMA);
+    const mira = persona("mira");
+    expect(ledger.uncachedChars([mira, "Hi."])).toBe(TEMPLATE + 1_003);
+    say(ledger, mira, "Hi.");
+    expect(ledger.holds(mira)).toBe(true);
+    expect(ledger.uncachedChars([mira, "Hello"])).toBe(4);
+    expect(ledger.uncachedChars([persona("bram"), "Hi."])).toBe(1_003);
+  });
+
+  test("has a prompt that was given up for uncached, but for what it found", () => {
+    const ledger = new PrefixLedger(1, LLAMA);
+    const mira = persona("mira");
+    ledger.release(ledger.take([mira, "Hi."]), false);
+    expect(ledger.holds(mira)).toBe(false);
+    say(ledger, mira, "Hi.");
+    ledger.release(ledger.take([mira, "Ho."]), false);
+    expect(ledger.holds(mira)).toBe(true);
+  });
+
+  test("says whom a prompt drove out of the only slot", () => {
+    const ledger = new PrefixLedger(1, LLAMA);
+    const [mira, bram] = [persona("mira"), persona("bram")];
+    say(ledger, mira, "Hi.");
+    expect(say(ledger, bram, "Hi.").evicted).toEqual([mira]);
+    expect(ledger.holds(mira)).toBe(false);
+  });
+
+  test("gives a stranger the slot that was unused for longest", () => {
+    const ledger = new PrefixLedger(2, LLAMA);
+    const [mira, bram, odo] = [persona("mira"), persona("bram"), persona("odo")];
+    for (const one of [mira, bram, mira]) say(ledger, one, "Hi.");
+    expect(say(ledger, odo, "Hi.").evicted).toEqual([bram]);
+    expect([ledger.holds(mira), ledger.holds(odo)]).toEqual([true, true]);
+  });
+
+  test("keeps in memory who has lost their slot, the latest as far as there is room", () => {
+    const ledger = new PrefixLedger(1, { ...LLAMA, memoryChars: 2_500 });
+    const names = ["mira", "bram", "odo", "una"].map((name) => persona(name));
+    for (const name of names) say(ledger, name, "Hi.");
+    expect(names.map((name) => ledger.holds(name))).toEqual([false, true, true, true]);
+    expect(ledger.capacity(1_000)).toBe(3);
+    expect(ledger.uncachedChars([names[1] ?? "", "Hi!"])).toBeLessThan(5);
+  });
+
+  test("loses those whose long preamble the next prompt shares: they are not put into memory", () => {
+    const ledger = new PrefixLedger(1, { ...LLAMA, memoryChars: 100_000 });
+    const lore = persona("lore", 2_000);
+    say(ledger, `${lore}mira`, "Hi.");
+    expect(say(ledger, `${lore}bram`, "Hi.").evicted).toEqual([`${lore}mira`]);
+  });
+
+  test("forgets everything with its engine", () => {
+    const ledger = new PrefixLedger(2, { ...LLAMA, memoryChars: 10_000 });
+    for (const name of ["mira", "bram", "odo"]) say(ledger, persona(name), "Hi.");
+    ledger.clear(0);
+    expect(ledger.holds(persona("odo"))).toBe(false);
+    expect(ledger.capacity(1_000)).toBe(2);
+  });
+
+  test("never holds more prefixes than it has room for, nor takes one for cached that it lost", () => {
+    const step = fc.record({ who: fc.nat(12), isRead: fc.boolean(), isHeld: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.nat(5_000),
+        fc.array(step, { maxLength: 80 }),
+        (slots, memoryChars, steps) => {
+          const ledger = new PrefixLedger(slots, { ...LLAMA, memoryChars });
+          const names = Array.from({ length: 13 }, (_, who) => persona(`${who}-`));
+          const held: Place[] = [];
+          for (const { who, isRead, isHeld } of steps) {
+            const name = names[who] ?? "";
+            const wasHeld = names.filter((one) => ledger.holds(one));
+            const { uncachedChars, evicted, ...place } = ledger.take([name, "Hi."]);
+            expect(uncachedChars).toBeGreaterThanOrEqual(0);
+            const lost = wasHeld.filter((one) => one !== name && !ledger.holds(one));
+            expect(evicted).toEqual(expect.arrayContaining(lost));
+            held.push({ uncachedChars, evicted, ...place });
+            if (isHeld && held.length < slots) continue;
+            for (const one of held.splice(0)) ledger.release(one, isRead);
+            const cached = names.filter((one) => ledger.holds(one)).length;
+            expect(cached).toBeLessThanOrEqual(ledger.capacity(1_000));
+          }
+        },
+      ),
+    );
+  });
+});
