@@ -28,6 +28,15 @@ describe("slot choice", () => {
     expect((await pool.acquire([7], never)).slot.id).toBe(2);
   });
 
+  test("a template's worth in common is no reason to drive somebody else out", async () => {
+    const persona = Array.from({ length: 30 }, (_, index) => index);
+    const pool = new SlotPool(fakeSlots([1, 2, 3, ...persona], []), 0);
+    (await pool.acquire([1, 2, 3, ...persona], never)).release();
+    const others = Array.from({ length: 40 }, (_, index) => 100 + index);
+    expect((await pool.acquire([1, 2, 3, ...others], never)).slot.id).toBe(1);
+    expect((await pool.acquire([1, 2, 3, ...persona, 4], never)).slot.id).toBe(0);
+  });
+
   test("releasing twice does not free a slot that somebody else holds by then", async () => {
     const pool = new SlotPool(fakeSlots([]), 1);
     const first = await pool.acquire([], never);

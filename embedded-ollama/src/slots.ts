@@ -32,9 +32,12 @@ export function commonPrefixLength(a: readonly number[], b: readonly number[]): 
   return length;
 }
 
+/** Below this share of the prompt a common prefix is the chat template's: whoever else holds it loses more than it saves. */
+const MIN_SIMILARITY = 0.1;
+
 /**
  * Hands out slots, each to one user at a time: the idle one with the longest prefix in common with the prompt, else the
- * least recently used. Those who find none wait in order of arrival, at most `maxWaiting` of them.
+ * least recently used, as llama-server does. Those who find none wait in order of arrival, at most `maxWaiting` of them.
  */
 export class SlotPool<S extends CachesTokens> {
   readonly #idle: Entry<S>[];
@@ -104,7 +107,8 @@ export class SlotPool<S extends CachesTokens> {
   #takeBest(tokens: readonly number[]): Entry<S> | undefined {
     let best: { entry: Entry<S>; prefix: number } | undefined;
     for (const entry of this.#idle) {
-      const prefix = commonPrefixLength(entry.slot.cachedTokens, tokens);
+      const common = commonPrefixLength(entry.slot.cachedTokens, tokens);
+      const prefix = common > MIN_SIMILARITY * tokens.length ? common : 0;
       const isBetter =
         !best ||
         prefix > best.prefix ||
