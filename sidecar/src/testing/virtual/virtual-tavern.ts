@@ -9,6 +9,7 @@ import type { Observe } from "../../happening.ts";
 import type { Log } from "../../log.ts";
 import { RateLimit } from "../../policy/rate.ts";
 import type { SidecarStatus } from "../../status.ts";
+import { SessionTable } from "../../session/session-table.ts";
 import { Endpoint } from "../../upstream/endpoint.ts";
 import { UpstreamSwitch } from "../../upstream/switch.ts";
 import { MemoryOllama, type MemoryOllamaOptions } from "../memory-ollama.ts";
@@ -80,6 +81,16 @@ export class VirtualTavern {
     });
     this.#upstream = new UpstreamSwitch(this.endpoint);
     this.#upstream.start();
+    const sessions = new SessionTable({
+      upstream: this.#upstream,
+      clock,
+      observe,
+      cards: () => NO_CARDS,
+      gameRate: new RateLimit(10_000, clock.nowMs()),
+      limits: () => limitsOf(DEFAULT_CONFIG),
+      resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
+      maxDetached: () => DEFAULT_CONFIG.maxDetachedSessions,
+    });
     const { promise, resolve } = Promise.withResolvers<Connection>();
     this.connection = promise;
     const openTransport = memoryTransport({
@@ -87,20 +98,18 @@ export class VirtualTavern {
       accept: (socket) => {
         const connection = new Connection({
           socket,
+          game: undefined,
           connection: 1,
+          sessions,
           observe,
           clock,
-          upstream: this.#upstream,
-          limits: limitsOf(DEFAULT_CONFIG),
-          cards: () => NO_CARDS,
           ttftBudgetMs: BUDGET_MS,
           epoch: 7,
-          gameRate: new RateLimit(10_000, clock.nowMs()),
         });
         resolve(connection);
         return {
           received: (bytes) => connection.receive(bytes, true),
-          lost: () => connection.lost(),
+          lost: (_why, closeCode) => connection.lost(closeCode),
         };
       },
     });
@@ -145,6 +154,7 @@ export class VirtualTavern {
       uptimeMs: this.clock.nowMs(),
       endpoint: { kind: "ollama", ...this.endpoint.status },
       connections: 1,
+      detached: 0,
       rooms: 1,
       lines: this.client.openLines,
       hitRates: this.#observer.hitRates(),
