@@ -48,24 +48,29 @@ export class PrefixLedger {
   /** By prefix, the oldest first. */
   readonly #memory = new Map<string, Cached>();
   #usedChars = 0;
-  #slots: CachedSlot[] = [];
+  #total: number;
+  /** Those that were ever used: each cue looks at all of them, and most of many never are. */
+  readonly #slots: CachedSlot[] = [];
   #uses = 0;
+  /** The last answer of `uncachedChars`: it is asked for more than once before a prompt is sent. */
+  #asked: { readonly prompt: Prompt; readonly uncachedChars: number } | undefined;
 
   constructor(slots: number, rules: CacheRules) {
     this.#minSimilarity = rules.minSimilarity;
     this.#memoryChars = rules.memoryChars;
-    this.resize(slots);
+    this.#total = slots;
   }
 
   /** Those that are in use stay until they are released. */
   resize(slots: number): void {
-    while (this.#slots.length < slots) this.#slots.push(newSlot());
-    this.#slots.length = slots;
+    this.#asked = undefined;
+    this.#total = slots;
+    this.#slots.length = Math.min(this.#slots.length, slots);
   }
 
   /** How many prompts of so many characters it has room for. */
   capacity(charsEach: number): number {
-    return this.#slots.length + Math.floor(this.#memoryChars / Math.max(1, charsEach));
+    return this.#total + Math.floor(this.#memoryChars / Math.max(1, charsEach));
   }
 
   /** Whether all of a prefix is cached somewhere. */
@@ -81,7 +86,14 @@ export class PrefixLedger {
 
   /** Characters of a prompt that would have to be read if it were sent now, or next. */
   uncachedChars(prompt: Prompt): number {
-    const isAnyIdle = this.#slots.some(({ busy }) => !busy);
+    if (this.#asked?.prompt !== prompt) {
+      this.#asked = { prompt, uncachedChars: this.#countUncached(prompt) };
+    }
+    return this.#asked.uncachedChars;
+  }
+
+  #countUncached(prompt: Prompt): number {
+    const isAnyIdle = this.#hasUnused || this.#slots.some(({ busy }) => !busy);
     let shared = this.#remembered(prompt);
     for (const { cached, busy } of this.#slots) {
       if (!busy || !isAnyIdle) shared = Math.max(shared, sharedChars(prompt, cached));
@@ -91,6 +103,7 @@ export class PrefixLedger {
 
   /** Puts a prompt where the engine will. */
   take(prompt: Prompt): Place {
+    this.#asked = undefined;
     const chars = charsOf(prompt);
     const { slot, shared } = this.#choose(prompt, chars);
     const reused = Math.max(shared, this.#remembered(prompt));
@@ -107,12 +120,14 @@ export class PrefixLedger {
 
   /** @param isRead the engine got through the prompt, so that all of it is cached */
   release({ slot, prompt, chars }: Place, isRead: boolean): void {
+    this.#asked = undefined;
     slot.busy = false;
     if (isRead) slot.cached = { prompt, chars };
   }
 
   /** The engine was loaded anew: it has forgotten everything, and may have other memory. */
   clear(memoryChars: number): void {
+    this.#asked = undefined;
     this.#memoryChars = memoryChars;
     this.#memory.clear();
     this.#usedChars = 0;
@@ -130,8 +145,16 @@ export class PrefixLedger {
         !best || shared > best.shared || (shared === best.shared && isOlder(slot, best.slot));
       if (isBetter) best = { slot, shared };
     }
-    // More are in flight than there are slots: somebody took slots away.
-    return best ?? { slot: newSlot(), shared: 0 };
+    // One that was never used is the one unused for longest.
+    if (best && (best.shared > 0 || !this.#hasUnused)) return best;
+    const slot = newSlot();
+    // Else more are in flight than there are slots: somebody took slots away.
+    if (this.#hasUnused) this.#slots.push(slot);
+    return { slot, shared: 0 };
+  }
+
+  get #hasUnused(): boolean {
+    return this.#slots.length < this.#total;
   }
 
   #remembered(prompt: Prompt): number {

@@ -99,7 +99,7 @@ export class Scheduler<Owner> {
   /** When `tick` has something to do; undefined while it has not. */
   get nextDueMs(): number | undefined {
     let dueMs = this.#slots.nextEndMs;
-    const { hasAmbience } = this.#slots;
+    const hasAmbience = this.#queue.size > 0 && this.#slots.hasAmbience;
     for (const wish of this.#queue) {
       const { lastMs, lastLikelyMs } = this.#chancesOf(wish);
       dueMs = Math.min(dueMs, lastMs);
