@@ -63,6 +63,11 @@ export const MAX_BUFFERED_BYTES = 1_048_576;
 export const MAX_WAITING_CUES = 256;
 /** Tokens of one line at most: two short sentences, and some. */
 export const MAX_LINE_TOKENS = 64;
+/**
+ * Of one attempt to connect to an Ollama. A line does not wait for it: a cue that finds no connection
+ * ends at its own deadline, as one does that waits for a slot; the queue has no clock of its own.
+ */
+export const CONNECT_TIMEOUT_MS = 2_000;
 /** Between two tokens of a line that has begun. */
 export const MAX_TOKEN_GAP_MS = 2_000;
 /** From the first text of a line to its end. */

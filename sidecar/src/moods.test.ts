@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { ZOMBIE_HOLD_MS } from "./config.ts";
+import { CONNECT_TIMEOUT_MS, MAX_LINE_MS, MAX_TOKEN_GAP_MS, ZOMBIE_HOLD_MS } from "./config.ts";
 import { startObservation } from "./observe/observation.ts";
 import { type Mood, MOODS } from "./testing/moods.ts";
 import { OUTCOMES } from "./testing/outcomes.ts";
-import { saying } from "./testing/reply.ts";
+import { type Reply, saying, type Step } from "./testing/reply.ts";
 import {
   BUDGET_MS,
   CLOSER,
@@ -22,17 +22,24 @@ let tavern: VirtualTavern;
 const startObserver: StartObserver = (parts) =>
   startObservation({ ...parts, metrics: true, showsText: () => false });
 
+const SOME_WORDS: readonly Step[] = [
+  { do: "say", text: "Well" },
+  { do: "say", text: " met" },
+];
+
 afterEach(() => tavern.close());
+
+async function openUsual(moody: Reply = saying(USUAL)): Promise<void> {
+  tavern = await VirtualTavern.open({
+    startObserver,
+    answerWith: (body) => (JSON.stringify(body).includes(MOODY) ? moody : saying(USUAL)),
+  });
+}
 
 describe.each(Object.keys(MOODS) as Mood[])("an Ollama in the mood %s", (mood) => {
   const { source, reason, words, metric, engine, slot } = OUTCOMES[mood];
 
-  async function openMoody(): Promise<void> {
-    tavern = await VirtualTavern.open({
-      startObserver,
-      answerWith: (body) => (JSON.stringify(body).includes(MOODY) ? MOODS[mood] : saying(USUAL)),
-    });
-  }
+  const openMoody = (): Promise<void> => openUsual(MOODS[mood]);
 
   test("leaves the room with text within its budget, and one end", async () => {
     await openMoody();
@@ -81,5 +88,91 @@ describe.each(Object.keys(MOODS) as Mood[])("an Ollama in the mood %s", (mood) =
     const next = tavern.say("Hello!");
     await tavern.pass(BUDGET_MS);
     expect(next.end).toMatchObject({ source: "model", reason: "complete", text: USUAL });
+  });
+});
+
+describe("an Ollama that takes no connection", () => {
+  test("costs the room nothing but the model's words, the slot no longer than a zombie, and is told", async () => {
+    await openUsual();
+    tavern.ollama.ignoreConnections();
+    const missed = tavern.say();
+    await tavern.pass(BUDGET_MS);
+    expect(missed.end).toMatchObject({ source: "fallback", reason: "budget", text: FALLBACK });
+    expect(missed.isInTime).toBe(true);
+    expect(tavern.endpoint.status).toMatchObject({ inFlight: 0, zombies: 1, trouble: null });
+    const held = tavern.say();
+    await tavern.pass(BUDGET_MS);
+    expect(held.end).toMatchObject({ source: "fallback", reason: "upstream", ttftMs: 0 });
+    await tavern.pass(CONNECT_TIMEOUT_MS);
+    expect(tavern.status().endpoint).toMatchObject({
+      state: "down",
+      inFlight: 0,
+      zombies: 0,
+      trouble: { code: "ollama_silent", message: expect.stringContaining("Connect Timeout") },
+    });
+    expect(tavern.log.filter((line) => line.includes("endpoint down"))).toHaveLength(1);
+    tavern.ollama.takeConnections();
+    await tavern.pass(10_000);
+    const next = tavern.say();
+    await tavern.pass(BUDGET_MS);
+    expect(next.end).toMatchObject({ source: "model", text: USUAL });
+  });
+});
+
+describe("each clock ends what it is for, and nothing else", () => {
+  test("connect: an attempt is given up, and the endpoint is down", async () => {
+    await openUsual();
+    tavern.ollama.ignoreConnections();
+    const atMs = tavern.clock.nowMs();
+    tavern.endpoint.suspect();
+    while (tavern.endpoint.status.state !== "down") await tavern.pass(1);
+    expect(tavern.clock.nowMs() - atMs).toBe(CONNECT_TIMEOUT_MS);
+  });
+
+  test("queue: what waits for a slot ends with its own time to first token, never sent", async () => {
+    await openUsual({ steps: [...SOME_WORDS, { do: "wait", ms: 1_000 }, ...saying(".").steps] });
+    const speaking = tavern.say(MOODY);
+    await tavern.pass(20);
+    const { opens } = tavern.endpoint.status;
+    const waiting = tavern.say(MOODY);
+    await tavern.pass(BUDGET_MS);
+    expect(waiting.end).toMatchObject({ source: "fallback" });
+    expect(waiting.isInTime).toBe(true);
+    expect(tavern.endpoint.status).toMatchObject({ opens, inFlight: 1, waiting: 0 });
+    await tavern.pass(2_000);
+    expect(speaking.end).toMatchObject({ reason: "complete", text: "Well met." });
+  });
+
+  test("time to first token: the fallback is on its way before the room would speak by itself", async () => {
+    await openUsual(MOODS.blackHole);
+    const line = tavern.say(MOODY);
+    await tavern.pass(BUDGET_MS);
+    expect(line.end).toMatchObject({ reason: "budget", spansUs: expect.any(Array) });
+    expect(line.end?.ttftMs).toBeGreaterThan(BUDGET_MS - 30);
+  });
+
+  test("inter-token: a line that stands still is ended in character", async () => {
+    await openUsual({
+      steps: [...SOME_WORDS, { do: "wait", ms: 500 }, ...SOME_WORDS, { do: "hang" }],
+    });
+    const line = tavern.say(MOODY);
+    await tavern.pass(500);
+    const atMs = tavern.clock.nowMs();
+    while (line.end === undefined) await tavern.pass(1);
+    expect(tavern.clock.nowMs() - atMs).toBeGreaterThan(MAX_TOKEN_GAP_MS - 20);
+    expect(tavern.clock.nowMs() - atMs).toBeLessThan(MAX_TOKEN_GAP_MS + 20);
+    expect(line.end).toMatchObject({ reason: "truncated" });
+  });
+
+  test("total: a line that goes on and on is ended in character", async () => {
+    const drawl = saying(Array.from({ length: 60 }, () => "well").join(" "), 1_000);
+    await openUsual({ steps: [...SOME_WORDS, ...drawl.steps] });
+    const line = tavern.say(MOODY);
+    while (line.firstMs === undefined) await tavern.pass(1);
+    await tavern.pass(MAX_LINE_MS - 20);
+    expect(line.end).toBeUndefined();
+    await tavern.pass(40);
+    expect(line.end).toMatchObject({ source: "model", reason: "truncated" });
+    expect(await tavern.metric('banterwire_cancels_total{reason="stalled"}')).toBe(1);
   });
 });

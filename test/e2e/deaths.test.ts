@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { PATIENCE } from "../support/patience.ts";
+import { stopProcess } from "../support/stop-process.ts";
 import { marla, startTavernTalk, type TavernTalk, TTFT_BUDGET_MS } from "./tavern-talk.ts";
 
 const TEST_WITHIN_MS = 180_000;
@@ -42,11 +42,7 @@ async function stoppedMidLine(): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<(typeof talk.tap.chats)[number]>();
   talk.tap.onFirstChunk = resolve;
   const chat = await promise;
-  const { pid = 0 } = talk.engine.child;
-  process.kill(pid, "SIGSTOP");
-  const isStopped = (): boolean =>
-    execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).startsWith("T");
-  await vi.waitUntil(isStopped, PATIENCE);
+  await stopProcess(talk.engine.child.pid);
   // What it had written by then is in the tap's socket, which is read within a turn of the loop.
   for (let turn = 0; turn < 3; turn++) await new Promise((taken) => setImmediate(taken));
   return !chat.complete && chat.pieces.join("").trim() !== "";

@@ -1,5 +1,6 @@
 import type { Clock } from "@banterwire/protocol";
 import { Dispatcher } from "undici";
+import { CONNECT_TIMEOUT_MS } from "../config.ts";
 import type { Answer } from "./answer.ts";
 import { ScriptedEngine, type ScriptedEngineOptions } from "./scripted-engine.ts";
 
@@ -20,6 +21,7 @@ export class MemoryOllama {
   readonly #options: MemoryOllamaOptions;
   readonly #exchanges = new Set<Exchange>();
   #isUp = true;
+  #takesConnections = true;
 
   constructor(options: MemoryOllamaOptions) {
     this.#options = options;
@@ -56,6 +58,19 @@ export class MemoryOllama {
     this.#isUp = true;
   }
 
+  get takesConnections(): boolean {
+    return this.#takesConnections;
+  }
+
+  /** Nothing answers a connection that is opened, as behind a full backlog; idle ones are lost. */
+  ignoreConnections(): void {
+    this.#takesConnections = false;
+  }
+
+  takeConnections(): void {
+    this.#takesConnections = true;
+  }
+
   begin(exchange: Exchange): void {
     this.#exchanges.add(exchange);
   }
@@ -90,7 +105,7 @@ class MemoryDispatcher extends Dispatcher {
       exchange.fail(new Error("the client is closed"));
       return false;
     }
-    if (!this.#ollama.isUp) this.#idle = 0;
+    if (!this.#ollama.isUp || !this.#ollama.takesConnections) this.#idle = 0;
     const isConnected = this.#idle > 0;
     if (isConnected) this.#idle--;
     exchange.start(isConnected);
@@ -137,7 +152,12 @@ class Exchange implements Answer, Dispatcher.DispatchController {
 
   start(isConnected: boolean): void {
     if (isConnected) this.#send();
-    else this.#ollama.clock.schedule(HOP_MS, () => this.#connected());
+    else if (this.#ollama.takesConnections)
+      this.#ollama.clock.schedule(HOP_MS, () => this.#connected());
+    else {
+      const error = new Error("Connect Timeout Error");
+      this.#ollama.clock.schedule(CONNECT_TIMEOUT_MS, () => this.fail(error));
+    }
   }
 
   fail(error: Error): void {

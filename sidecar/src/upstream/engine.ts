@@ -1,5 +1,6 @@
 import type { Clock } from "@banterwire/protocol";
 import { type Dispatcher, Pool } from "undici";
+import { CONNECT_TIMEOUT_MS } from "../config.ts";
 import { MAX_SLOTS } from "../config/settings.ts";
 import { hostCacheTokens } from "./kv-memory.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
@@ -30,8 +31,6 @@ export type Connect = (origin: string) => Dispatcher;
  */
 const SPARE_CONNECTIONS = 4;
 const KEEP_ALIVE_MS = 60_000;
-/** Of one attempt to connect; lines have given up long before. */
-const CONNECT_TIMEOUT_MS = 2_000;
 
 /** Real connections, kept open; every other clock is the sidecar's own. */
 export function connectPool(origin: string): Dispatcher {

@@ -3,7 +3,13 @@ import { createClient, type Client, type Room } from "@banterwire/protocol/clien
 import { FakeClock, memoryTransport } from "@banterwire/protocol/testing";
 import { pino } from "pino";
 import { NO_CARDS } from "../../config/card.ts";
-import { DEFAULT_CONFIG, limitsOf, MAX_WAITING_CUES, ZOMBIE_HOLD_MS } from "../../config.ts";
+import {
+  CONNECT_TIMEOUT_MS,
+  DEFAULT_CONFIG,
+  limitsOf,
+  MAX_WAITING_CUES,
+  ZOMBIE_HOLD_MS,
+} from "../../config.ts";
 import { Connection } from "../../connection.ts";
 import type { Observe } from "../../happening.ts";
 import type { Log } from "../../log.ts";
@@ -22,6 +28,8 @@ export const CLOSER = " - but I talk too much.";
 
 /** Canaries, prefixes and the first round trip are over by then. */
 const WARM_WITHIN_MS = 6_000;
+/** A keep-alive is given back, to an Ollama that may take no connection. */
+const GOOD_BYE_MS = CONNECT_TIMEOUT_MS + 1_000;
 
 /** Who is told what happens: the observation of the server, handed in as the server does. */
 export interface Observer {
@@ -170,7 +178,7 @@ export class VirtualTavern {
   async close(): Promise<void> {
     this.client.close();
     const closed = this.#upstream.close();
-    await this.pass(1_000);
+    await this.pass(GOOD_BYE_MS);
     await closed;
     this.#observer.close();
   }
