@@ -32,7 +32,7 @@ export const LAW = {
   /** A file or folder directly in sidecar/src is a layer. It may import itself and the rows below its own. */
   sidecarRows: [
     ["index", "cli", "testing"],
-    ["server"],
+    ["server", "simulate"],
     ["listener", "observe", "embedded", "place"],
     ["status"],
     ["connection"],
@@ -60,6 +60,14 @@ export const LAW = {
       remedy: "tell it to the `observe` that the server hands in; happening.ts has its type",
     },
   ],
+
+  /** What it decides in virtual time is decided by the modules that decide it in production. */
+  sidecarNarrow: {
+    layer: "simulate",
+    mayImport: ["policy"],
+    why: "it plays the production policy, and has none of its own",
+    remedy: "put what decides into policy/, where the sidecar uses it too",
+  },
 
   /** These see an engine only through its interface; `server` alone knows which engine is in use. */
   sidecarEngine: {

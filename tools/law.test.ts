@@ -158,6 +158,12 @@ describe("the import law", () => {
       `import "../observe/metrics.ts";`,
       /observe is for server alone/,
     ],
+    [
+      "a simulation of the sidecar's lines, which is not one of its policy",
+      "sidecar/src/simulate/planted.ts",
+      `import "../line.ts";`,
+      /simulate may import policy and leaves alone/,
+    ],
     ["a file without a layer", "sidecar/src/planted.ts", `import "./line.ts";`, /planted is none/],
     [
       "a Node module in policy",

@@ -3,6 +3,7 @@ export { type Code, type CodeEntry, CODES, codeEntry, ProtocolError } from "./co
 export { CAPABILITIES, type Capability } from "./capabilities.ts";
 export { assertSendable, decodeDown, decodeUp, encode, type UnknownMessage } from "./codec.ts";
 export { afterCodePoints, countCodePoints } from "./code-points.ts";
+export { DeadlineHeap } from "./deadline-heap.ts";
 export { DOWN, type Down } from "./down.ts";
 export { PRIORITIES, type Priority, type Reason, REASONS, type Source, SOURCES } from "./fields.ts";
 export { LIMITS } from "./limits.ts";

@@ -29,6 +29,13 @@ export function sidecarBreach(file: string, target: string, law: Law): Breach | 
     const { importedBy, why, remedy } = reserved;
     return { rule: `${to} is for ${importedBy.join(" and ")} alone: ${why}`, remedy };
   }
+  const narrow = law.sidecarNarrow;
+  if (from === narrow.layer && !narrow.mayImport.includes(to) && !leaves.includes(to)) {
+    return {
+      rule: `${from} may import ${narrow.mayImport.join(", ")} and leaves alone: ${narrow.why}`,
+      remedy: narrow.remedy,
+    };
+  }
   const { blind, interface: engine } = law.sidecarEngine;
   if (to === "upstream" && blind.includes(from) && target !== SOURCES + engine) {
     return {

@@ -34,6 +34,8 @@ export interface Client {
 const DEFAULT_TTFT_BUDGET_MS = 200;
 /** Between the sidecar's fallback leaving and the client's own: the sidecar is to come first. */
 const DELIVERY_GUARD_MS = 5;
+/** What a client keeps back of each budget, beside the round trip. */
+export const BUDGET_GUARD_MS = CLIENT_GUARD_MS + DELIVERY_GUARD_MS;
 
 /**
  * Connects to a sidecar; the client can be used at once, lines are authored until it answers.
@@ -136,7 +138,7 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   }
 
   remainingMs(line: OpenLine): number {
-    const guardMs = this.#connection.roundTripMs + CLIENT_GUARD_MS + DELIVERY_GUARD_MS;
+    const guardMs = this.#connection.roundTripMs + BUDGET_GUARD_MS;
     return line.budgetMs - line.elapsedMs - guardMs;
   }
 

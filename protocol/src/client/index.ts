@@ -1,4 +1,4 @@
-export { type Client, createClient } from "./client.ts";
+export { BUDGET_GUARD_MS, type Client, createClient } from "./client.ts";
 export type { ClientOptions } from "./client-options.ts";
 export type { ConnectionState } from "./connection-state.ts";
 export { addOutcome, type HitRates, NO_HITS, type Outcome } from "./hit-rates.ts";

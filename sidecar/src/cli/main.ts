@@ -5,6 +5,7 @@ import { SIDECAR_VERSION } from "../version.ts";
 import { addFlags, flagsOf } from "./flags.ts";
 import { loadConfig } from "./load.ts";
 import { serve } from "./serve.ts";
+import { addSimulate } from "./simulate.ts";
 
 const EXIT_CODE_HELP = `
 Exit codes: ${EXIT_CODES.ok} stopped as told; ${EXIT_CODES.crash} a fault of its own; \
@@ -27,6 +28,8 @@ addFlags(program.command("serve"))
   .description("serve NPC dialogue to game servers")
   .addHelpText("after", SERVE_HELP)
   .action((options: Readonly<Record<string, unknown>>) => serve(flagsOf(options)));
+
+addSimulate(program);
 
 const config = program.command("config").description("what the sidecar is told");
 

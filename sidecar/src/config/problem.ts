@@ -22,18 +22,24 @@ export class ConfigError extends StartError {
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    const shown = problems.slice(0, MAX_PROBLEMS_SHOWN).map((problem) => `\n  ${told(problem)}`);
-    const rest = problems.length - shown.length;
     super(
       "bad_config",
       EXIT_CODES.usage,
-      `The configuration is wrong in ${problems.length === 1 ? "one place" : `${problems.length} places`}:` +
-        `${shown.join("")}${rest > 0 ? `\n  and ${rest} more` : ""}`,
+      listOfProblems("configuration", problems),
       "See what is allowed with: banterwire serve --help",
     );
     this.name = "ConfigError";
     this.problems = problems;
   }
+}
+
+/** All of them in one message, each on a line of its own. */
+export function listOfProblems(of: string, problems: readonly Problem[]): string {
+  const shown = problems.slice(0, MAX_PROBLEMS_SHOWN).map((problem) => `\n  ${told(problem)}`);
+  const rest = problems.length - shown.length;
+  const places = problems.length === 1 ? "one place" : `${problems.length} places`;
+  const more = rest > 0 ? `\n  and ${rest} more` : "";
+  return `The ${of} is wrong in ${places}:${shown.join("")}${more}`;
 }
 
 /** What was written, fit to be shown. */

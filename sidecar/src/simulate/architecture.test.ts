@@ -1,0 +1,54 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { describe, expect, test, vi } from "vitest";
+import { type Decision, Scheduler } from "../policy/scheduler.ts";
+import type { Wish } from "../policy/wish.ts";
+import { scenarioSchema } from "./scenario.ts";
+
+const SOURCES = dirname(import.meta.dirname);
+
+class ShedsPlayers<Owner> extends Scheduler<Owner> {
+  override ask(owner: Owner, wish: Wish, nowMs: number): Decision<Owner>[] {
+    return wish.priority === "ambient" ? super.ask(owner, wish, nowMs) : [{ do: "shed", owner }];
+  }
+}
+
+/** The module and all that it imports of the sidecar's own, as paths below its sources. */
+function reached(from: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(from)) return seen;
+  seen.add(from);
+  const text = readFileSync(join(SOURCES, from), "utf8");
+  for (const [, path = ""] of text.matchAll(/from "(\.[^"]+)"/gu)) {
+    reached(normalize(join(dirname(from), path)), seen);
+  }
+  return seen;
+}
+
+describe("the simulator", () => {
+  test("runs the modules of policy/, which decide in production", () => {
+    const modules = reached("simulate/simulation.ts");
+    const wanted = ["scheduler", "predictor", "prefix-ledger", "warmth", "budget", "wedge"];
+    for (const name of wanted) expect(modules).toContain(`policy/${name}.ts`);
+  });
+
+  test("has no second scheduler, predictor or ledger: their names are declared in policy/ alone", () => {
+    const declared = /\bclass (\w*(?:Scheduler|Predict|Ledger|Warmth|Shares|Queue|Slots)\w*)/u;
+    const files = globSync("{simulate,cli}/**/*.ts", { cwd: SOURCES });
+    const elsewhere = files.filter(
+      (file) =>
+        !file.endsWith(".test.ts") && declared.test(readFileSync(join(SOURCES, file), "utf8")),
+    );
+    expect(files.length).toBeGreaterThan(20);
+    expect(elsewhere).toEqual([]);
+  });
+
+  test("does as they decide: a scheduler that sheds everything leaves the model no line", async () => {
+    vi.resetModules();
+    vi.doMock("../policy/scheduler.ts", () => ({ Scheduler: ShedsPlayers }));
+    const { simulate } = await import("./simulation.ts");
+    const figures = simulate(scenarioSchema.parse({ players: 20, minutes: 1 }));
+    vi.doUnmock("../policy/scheduler.ts");
+    expect(figures).toMatchObject({ modelHitRate: 0, anyHitRate: 1 });
+    expect(figures.cues).toBeGreaterThan(20);
+  });
+});

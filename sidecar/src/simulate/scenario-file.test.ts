@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import { readScenario, type Override } from "./scenario-file.ts";
+
+function told(text: string, overrides: readonly Override[] = []) {
+  const read = readScenario({ text, file: "/games/raid.yaml" }, overrides);
+  if ("scenario" in read) throw new Error("nothing is wrong");
+  return read.problems.map(({ key, value, source, why }) => ({ key, value, source, why }));
+}
+
+const line = (at: number) => ({ from: "file", file: "/games/raid.yaml", line: at });
+const slots = (value: unknown): Override => ({
+  path: ["endpoints", 0, "slots"],
+  value,
+  flag: "--slots",
+});
+
+describe("readScenario", () => {
+  test("has a default for everything", () => {
+    const read = readScenario(undefined, []);
+    expect(read).toMatchObject({
+      scenario: { players: 40, budgetMs: 200, endpoints: [{ slots: 1 }] },
+    });
+  });
+
+  test("a flag wins over the file, that over the defaults", () => {
+    const text = "players: 7\nendpoints:\n  - slots: 2\n    memoryTokens: 0\n";
+    const read = readScenario({ text, file: "/games/raid.yaml" }, [slots(8)]);
+    expect(read).toMatchObject({
+      scenario: { players: 7, rooms: 10, endpoints: [{ slots: 8, memoryTokens: 0 }] },
+    });
+  });
+
+  test("a file's relative paths begin at its folder", () => {
+    const text = "endpoints: [{ calls: calls.csv }]";
+    expect(readScenario({ text, file: "/games/raid.yaml" }, [])).toMatchObject({
+      scenario: { endpoints: [{ calls: "/games/calls.csv" }] },
+    });
+  });
+
+  test("tells all that is wrong, each with its line and what is due", () => {
+    const text = [
+      "players: many",
+      "budgetMs: 0",
+      "endpoints:",
+      "  - slots: 0",
+      "    failures:",
+      "      - { kind: wedge, fromSeconds: 9, toSeconds: 3 }",
+      "slotz: 3",
+    ].join("\n");
+    expect(told(text)).toEqual([
+      { key: "players", value: "many", source: line(1), why: expect.stringMatching(/^a whole/u) },
+      {
+        key: "budgetMs",
+        value: "0",
+        source: line(2),
+        why: "a whole number from 1 to 60000 is due",
+      },
+      { key: "endpoints[0].slots", value: "0", source: line(4), why: expect.any(String) },
+      {
+        key: "endpoints[0].failures[0]",
+        value: undefined,
+        source: line(6),
+        why: expect.stringMatching(/toSeconds above fromSeconds/u),
+      },
+      {
+        key: "slotz",
+        value: undefined,
+        source: line(7),
+        why: expect.stringMatching(/no such key/u),
+      },
+    ]);
+  });
+
+  test("names the flag that said it", () => {
+    expect(told("", [slots("four")])).toEqual([
+      {
+        key: "endpoints[0].slots",
+        value: "four",
+        source: { from: "flag", flag: "--slots" },
+        why: "a whole number from 1 to 4096 is due",
+      },
+    ]);
+  });
+
+  test("a second endpoint is refused as long as the sidecar speaks to one", () => {
+    const [problem] = told("endpoints: [{}, {}]");
+    expect(problem).toMatchObject({ key: "endpoints", why: expect.stringMatching(/one Ollama/u) });
+  });
+
+  test("a raid of more rooms than there are is refused", () => {
+    const [problem] = told("rooms: 10\nraids: [{ atSeconds: 1, rooms: 200 }]");
+    expect(problem).toMatchObject({ key: "raids[0].rooms", value: "200" });
+  });
+
+  test("no YAML is told with its line", () => {
+    expect(told("players: 1\nrooms: [")).toEqual([
+      expect.objectContaining({ key: "scenario", source: line(2) }),
+    ]);
+  });
+});
