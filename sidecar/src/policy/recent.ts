@@ -2,7 +2,8 @@
 export class Recent {
   readonly #max: number;
   readonly #values: number[] = [];
-  #sorted: readonly number[] | undefined;
+  /** Kept in order as values come and go: it is asked for several times a cue. */
+  readonly #sorted: number[] = [];
   #next = 0;
 
   constructor(max: number) {
@@ -14,9 +15,11 @@ export class Recent {
   }
 
   add(value: number): void {
+    const oldest = this.#values[this.#next];
+    if (oldest !== undefined) this.#sorted.splice(firstAbove(this.#sorted, oldest) - 1, 1);
+    this.#sorted.splice(firstAbove(this.#sorted, value), 0, value);
     this.#values[this.#next] = value;
     this.#next = (this.#next + 1) % this.#max;
-    this.#sorted = undefined;
   }
 
   /**
@@ -24,7 +27,6 @@ export class Recent {
    * @param above only those greater than this count
    */
   quantile(q: number, above = -Infinity): number | undefined {
-    this.#sorted ??= this.#values.toSorted((a, b) => a - b);
     const from = firstAbove(this.#sorted, above);
     const last = this.#sorted.length - 1;
     if (from > last) return undefined;

@@ -197,6 +197,7 @@ export class Scheduler<Owner> {
   #serve(nowMs: number): Decision<Owner>[] {
     const decisions: Decision<Owner>[] = [];
     this.#fill(nowMs, decisions);
+    if (this.#queue.size === 0) return decisions;
     let ahead = 0;
     for (const waiting of Array.from(this.#queue)) {
       const ambience = this.#ambienceFor(waiting, ahead, nowMs);
