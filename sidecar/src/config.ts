@@ -59,6 +59,12 @@ export const MAX_LOGGED_TEXT_UNITS = 262_144;
 export const MAX_LOGGED_ENDS = 1_024;
 /** Bytes waiting for a peer that reads slowly; past it the peer is disconnected. */
 export const MAX_BUFFERED_BYTES = 1_048_576;
+/** Bytes waiting from which a peer reads slowly: its text is merged, and it is told. */
+export const SLOW_AT_BYTES = MAX_BUFFERED_BYTES / 2;
+/** The same if the network has taken nothing less than all for so long, however little waits. */
+export const SLOW_AFTER_MS = 500;
+/** How long a peer that was told may take to read all that waits. */
+export const MAX_SLOW_MS = 1_000;
 /** Cues that wait for a slot; past it they get authored lines at once. */
 export const MAX_WAITING_CUES = 256;
 /** Tokens of one line at most: two short sentences, and some. */

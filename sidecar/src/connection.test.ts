@@ -161,7 +161,7 @@ test("a peer that reads too slowly is let go of, with all that it had open", () 
   game.upstream.last.grant();
   game.peer.bufferedBytes = MAX_BUFFERED_BYTES + 1;
   game.upstream.last.text("Well");
-  expect(game.peer.closed).toBe("aborted");
+  expect(game.peer.closed).toEqual({ code: 4409, reason: "slow_consumer" });
   expect(game.upstream.last.isAborted).toBe(true);
   expect(game.sessions.openLines).toBe(0);
   expect(game.clock.pending).toBe(0);

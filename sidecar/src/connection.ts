@@ -3,6 +3,7 @@ import {
   type Clock,
   type Code,
   codeEntry,
+  CODES,
   decodeUp,
   type Down,
   encode,
@@ -17,7 +18,7 @@ import {
   MAX_BUFFERED_BYTES,
   MESSAGE_TIMEOUT_MS,
 } from "./config.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type Wire } from "./outbox.ts";
 import type { Observe } from "./happening.ts";
 import type { Session } from "./session.ts";
 import type { SessionPeer } from "./session/session-state.ts";
@@ -29,8 +30,6 @@ export interface PeerSocket {
   send(bytes: Uint8Array): void;
   /** Starts the closing handshake. */
   close(code: number, reason: string): void;
-  /** Lets go of the socket at once. */
-  abort(): void;
   /** Bytes handed to `send` that the network has not taken yet. */
   readonly bufferedBytes: number;
 }
@@ -68,7 +67,7 @@ const isFarewell = (closeCode: number): boolean =>
 const RESUME: Capability = "resume";
 
 /** One game's connection: from frames to its session, and back. */
-export class Connection implements SessionPeer {
+export class Connection implements SessionPeer, Wire {
   readonly lines: Outbox;
   readonly #parts: ConnectionParts;
   #state: State = { name: "greeting" };
@@ -81,7 +80,7 @@ export class Connection implements SessionPeer {
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
     this.#number = parts.connection;
-    this.lines = new Outbox(parts.clock, (message) => this.send(message));
+    this.lines = new Outbox(parts.clock, this);
     this.#lastReceivedMs = parts.clock.nowMs();
     this.#disarm = parts.clock.schedule(HELLO_TIMEOUT_MS, () =>
       this.#refuse("handshake_timeout", `no hello within ${HELLO_TIMEOUT_MS} ms`),
@@ -131,6 +130,7 @@ export class Connection implements SessionPeer {
   drain(): void {
     if (this.#state.name === "closed") return;
     if (this.#state.name === "open") this.#state.session.cutShort();
+    this.lines.flush();
     this.send({ kind: "drain", closesInMs: 0 });
     this.#refuse("draining", "the sidecar is about to stop");
   }
@@ -138,11 +138,25 @@ export class Connection implements SessionPeer {
   send(message: Down): void {
     if (this.#state.name === "closed") return;
     const { socket } = this.#parts;
-    if (socket.bufferedBytes > MAX_BUFFERED_BYTES) {
-      this.#close("slow_consumer");
-      return socket.abort();
-    }
+    if (socket.bufferedBytes > MAX_BUFFERED_BYTES) return this.tooSlow();
     socket.send(encode(message));
+  }
+
+  get waitingBytes(): number {
+    return this.#parts.socket.bufferedBytes;
+  }
+
+  /** Lets go of a peer that does not read; it is told, should it read after all. */
+  tooSlow(): void {
+    if (this.#state.name === "closed") return;
+    const { observe, socket } = this.#parts;
+    const code = "slow_consumer";
+    const why = "more waits than may, or for too long";
+    const nobody = { room: null, line: null };
+    observe({ kind: "errorSent", connection: this.#number, code, why, ...nobody });
+    this.#close(code);
+    socket.send(encode({ kind: "error", code, message: why, ...nobody, scene: null }));
+    socket.close(CODES[code].closeCode, code);
   }
 
   #accept(message: Up): void {

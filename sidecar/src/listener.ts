@@ -217,7 +217,6 @@ function peerSocket(webSocket: WebSocket, raw: Duplex): PeerSocket {
       webSocket.send(bytes, ignoreSendError);
     },
     close: (code, reason) => webSocket.close(code, reason),
-    abort: () => webSocket.terminate(),
     get bufferedBytes() {
       return webSocket.bufferedAmount;
     },

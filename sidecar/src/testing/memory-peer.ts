@@ -52,10 +52,10 @@ export class MemoryPeer implements PeerSocket {
   /** What a client would call a breach of the protocol, or something after a line's end. */
   readonly breaches: string[] = [];
   readonly #lines = new Map<number, Tracked>();
-  #closed: { readonly code: number; readonly reason: string } | "aborted" | undefined;
+  #closed: { readonly code: number; readonly reason: string } | undefined;
   bufferedBytes = 0;
 
-  get closed(): { readonly code: number; readonly reason: string } | "aborted" | undefined {
+  get closed(): { readonly code: number; readonly reason: string } | undefined {
     return this.#closed;
   }
 
@@ -77,10 +77,6 @@ export class MemoryPeer implements PeerSocket {
 
   close(code: number, reason: string): void {
     this.#closed ??= { code, reason };
-  }
-
-  abort(): void {
-    this.#closed ??= "aborted";
   }
 
   line(id: number): SeenLine {

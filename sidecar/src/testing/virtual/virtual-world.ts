@@ -322,10 +322,6 @@ export class VirtualWorld {
           peer.close(code, reason);
           transport.close(code, reason);
         },
-        abort() {
-          peer.abort();
-          transport.abort();
-        },
         get bufferedBytes() {
           return transport.bufferedBytes;
         },
