@@ -1,0 +1,136 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Bench, type Bound, type Figures, figureOf } from "./bench.ts";
+import { ATTACK_NAMES, type AttackName } from "./hostile/attacks.ts";
+import type { AttackerQuestion } from "./hostile/attacker-process.ts";
+import { Child } from "./support/child.ts";
+import { type Game, type Heard, startGame } from "./support/game.ts";
+import { startNoise } from "./support/noise.ts";
+import { startPacedUpstream } from "./support/paced-upstream.ts";
+import { seededRandom } from "./support/random.ts";
+import { type Scale, scaleFromEnv } from "./support/scale.ts";
+import { assertRateKept } from "./support/schedule.ts";
+import { buildSidecar, type SidecarProcess, startWarmSidecar } from "./support/sidecar.ts";
+import { figureOfInterval, quantileOf, ratioOfRounds } from "./support/statistics.ts";
+import { descriptorsOf, residentBytesOf } from "./support/usage.ts";
+
+interface Plan {
+  /** Of each attack, a quiet one beside each. */
+  readonly rounds: number;
+  readonly roundMs: number;
+}
+
+const PLANS: Readonly<Record<Scale, Plan>> = {
+  quick: { rounds: 2, roundMs: 1_500 },
+  usual: { rounds: 6, roundMs: 4_000 },
+  long: { rounds: 20, roundMs: 8_000 },
+};
+
+/** The game that is not to notice: open-loop arrivals, about 40 lines open at a time. */
+const PER_SECOND = 100;
+const PACE = { tokens: 16, gapMs: 25, prefillMs: 20 } as const;
+const WARM_UP = { perSecond: PER_SECOND, forMs: 3_000, seed: 0, pace: PACE };
+/** An attack has reached its strength, and what it left behind is gone. */
+const SETTLE_MS = 1_000;
+const SLOTS = 512;
+const SEED = 20_261_121;
+const BYTES_PER_MB = 1e6;
+
+const GOAL: Bound = { atMost: 1.2 };
+
+/** What a peer's hostility does to the others. */
+export const hostile: Bench = {
+  name: "hostile",
+  about: "what slow handshakes, idle sockets, floods and reconnect storms do to another game",
+  goals: {
+    ...Object.fromEntries(ATTACK_NAMES.map((attack) => [ratioKey(attack), GOAL])),
+    "lines broken": { atMost: 0 },
+  },
+  run: () => run(PLANS[scaleFromEnv()]),
+};
+
+function ratioKey(attack: AttackName): string {
+  return `${attack}: the others' TTFT less prefill, p99, against quiet`;
+}
+
+interface Measured {
+  readonly quiet: Heard[];
+  readonly attacked: Heard[];
+  readonly residentMb: number[];
+  readonly descriptors: number[];
+}
+
+async function run({ rounds, roundMs }: Plan): Promise<Figures> {
+  buildSidecar();
+  const upstream = await startPacedUpstream();
+  const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS });
+  const game = await startGame("sidecar", sidecar.url);
+  const attacker = new Child<AttackerQuestion, null>(
+    join(import.meta.dirname, "hostile", "attacker-process.ts"),
+  );
+  const noise = await startNoise();
+  const figures: Figures = {};
+  let broken = 0;
+  try {
+    await game.arrivals(WARM_UP);
+    for (const attack of ATTACK_NAMES) {
+      const measured: Measured = { quiet: [], attacked: [], residentMb: [], descriptors: [] };
+      for (let round = 1; round <= rounds; round++) {
+        measured.quiet.push(await listen(game, round, roundMs, "quiet"));
+        await under(attack, sidecar, attacker, async () => {
+          measured.attacked.push(await listen(game, round, roundMs, attack));
+          measured.residentMb.push(residentBytesOf(sidecar.pid) / BYTES_PER_MB);
+          measured.descriptors.push(descriptorsOf(sidecar.pid));
+        });
+      }
+      Object.assign(figures, figuresOf(attack, measured));
+      for (const one of [...measured.quiet, ...measured.attacked]) broken += one.broken;
+    }
+    figures["lines broken"] = figureOf([broken], "lines");
+    const lateness = quantileOf(await noise.lateness(), 0.99);
+    figures["a bare timer's lateness in a process of its own, p99"] = figureOf([lateness], "ms");
+    return figures;
+  } finally {
+    await noise.stop();
+    await attacker.stop();
+    await game.stop();
+    await sidecar.stop();
+    await upstream.stop();
+  }
+}
+
+/** Does something while an attack goes on. */
+async function under(
+  attack: AttackName,
+  sidecar: SidecarProcess,
+  attacker: Child<AttackerQuestion, null>,
+  act: () => Promise<void>,
+): Promise<void> {
+  const port = Number(new URL(sidecar.url).port);
+  await attacker.ask({ ask: "begin", attack, port });
+  await sleep(SETTLE_MS);
+  await act();
+  await attacker.ask({ ask: "end" });
+  await sleep(SETTLE_MS);
+}
+
+async function listen(game: Game, seed: number, forMs: number, what: string): Promise<Heard> {
+  const heard = await game.arrivals({ perSecond: PER_SECOND, forMs, seed, pace: PACE });
+  const { count = 0, perSecond = 0 } = heard.launches ?? {};
+  assertRateKept(perSecond, (count * 1_000) / forMs, what);
+  return heard;
+}
+
+function figuresOf(attack: AttackName, measured: Measured): Figures {
+  const p99 = (heard: readonly Heard[]): number[] =>
+    heard.map(({ transitMs }) => quantileOf(transitMs, 0.99));
+  const [quiet, attacked] = [p99(measured.quiet), p99(measured.attacked)];
+  const ratio = ratioOfRounds(attacked, quiet, seededRandom(SEED));
+  return {
+    [`${attack}: TTFT less prefill, p99, quiet`]: figureOf(quiet, "ms"),
+    [`${attack}: TTFT less prefill, p99, attacked`]: figureOf(attacked, "ms"),
+    [ratioKey(attack)]: figureOfInterval(ratio, "x"),
+    [`${attack}: memory of the sidecar`]: figureOf(measured.residentMb, "MB"),
+    [`${attack}: descriptors of the sidecar`]: figureOf(measured.descriptors, "descriptors"),
+  };
+}
