@@ -8,11 +8,12 @@ import { MESSAGE_TIMEOUT_MS } from "./config.ts";
 import type { PeerSocket } from "./connection.ts";
 import type { Observe } from "./happening.ts";
 import type { Log } from "./log.ts";
-import { watchIncoming } from "./listener/incoming.ts";
+import { readIncoming } from "./listener/incoming.ts";
 import { PendingSockets } from "./listener/pending-sockets.ts";
 import { answerPings } from "./listener/pings.ts";
 import { portError, socketError } from "./listener/port-error.ts";
 import { listenOnPort } from "./listener/tcp-port.ts";
+import { Turns } from "./listener/turns.ts";
 import { listenOnSocket } from "./listener/unix-socket.ts";
 
 /** What a GET is answered with. */
@@ -75,6 +76,8 @@ const LOOK_FOR_LATE_MS = 1_000;
 export const MAX_FRAGMENTS = 1_024;
 /** Pieces in which the bytes of one frame may come from the network. */
 const MAX_PIECES_PER_FRAME = 16_384;
+/** When a thousand games come back at once; each that waits is one of the pending sockets. */
+const MAX_UPGRADES_PER_TURN = 8;
 /** For a peer to answer our close; then its socket is dropped. */
 const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -98,6 +101,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #pending: PendingSockets;
+  readonly #upgrades = new Turns(MAX_UPGRADES_PER_TURN);
   readonly #sockets = new WebSocketServer(WEB_SOCKET_OPTIONS);
 
   constructor(options: ListenerOptions) {
@@ -108,7 +112,10 @@ export class Listener {
       (request, response) => this.#answer(request, response),
     );
     this.#http.on("connection", (socket: Socket) => this.#pending.add(socket));
-    this.#http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    this.#http.on("upgrade", (request, socket, head) => {
+      socket.on("error", () => socket.destroy());
+      this.#upgrades.run(() => this.#upgrade(request, socket, head));
+    });
     this.#http.on("clientError", (_error, socket) => socket.destroy());
   }
 
@@ -130,6 +137,7 @@ export class Listener {
   /** Lets nobody in any more and drops who is left. */
   close(): Promise<void> {
     for (const socket of this.#sockets.clients) socket.terminate();
+    this.#pending.destroyAll();
     return new Promise((resolve) => {
       this.#http.close(() => resolve());
       this.#http.closeAllConnections();
@@ -149,7 +157,7 @@ export class Listener {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    socket.on("error", () => socket.destroy());
+    if (socket.destroyed) return;
     const { token } = this.#options.admission();
     const refusal = this.#refusalOf(request);
     if (refusal) {
@@ -181,13 +189,11 @@ export class Listener {
   #attach(webSocket: WebSocket, raw: Duplex, game: string | undefined): void {
     const peer = this.#options.accept(peerSocket(webSocket, raw), game);
     answerPings(webSocket);
-    watchIncoming({
+    readIncoming({
       raw,
       clock: this.#options.clock,
       messageTimeoutMs: MESSAGE_TIMEOUT_MS,
       framesPerSecond: this.#options.admission().framesPerSecond,
-      pause: () => webSocket.pause(),
-      resume: () => webSocket.resume(),
       unfinished: () => peer.unfinished(),
     });
     webSocket.on("message", (data, isBinary) => {

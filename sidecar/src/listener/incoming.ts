@@ -3,55 +3,71 @@ import type { Clock } from "@banterwire/protocol";
 import { FramePace } from "./frame-pace.ts";
 import { MessageBoundary } from "./message-boundary.ts";
 
+/** Bytes that are handed on at once, so that a flood of tiny frames comes in small portions. */
+const PIECE_BYTES = 2_048;
+/** Frames of one peer in one turn of the loop; then the others have theirs. */
+export const MAX_FRAMES_PER_TURN = 128;
+
 export interface IncomingParts {
-  /** A WebSocket's own socket. */
+  /** A WebSocket's own socket, which hands what it reads to that WebSocket. */
   readonly raw: Duplex;
   readonly clock: Clock;
   readonly messageTimeoutMs: number;
   readonly framesPerSecond: number;
-  /** Stops and starts the reading. */
-  pause(): void;
-  resume(): void;
   /** A message was begun and has not ended in time. */
   unfinished(): void;
 }
 
 /**
- * Watches the bytes that come from a peer, before they are looked at.
+ * Reads what comes from a peer, for its WebSocket and for nobody else.
  *
- * A message that has begun must end in time, however slowly its bytes keep coming: else a peer
- * could hold a half message, and its memory, for ever. And frames are read at a pace: each costs
- * the loop that all peers share, the empty ones, pings and fragments too. Whoever sends faster
- * waits in its own socket.
+ * Frames cost the loop that all peers share, the empty ones, pings and fragments too: so they are
+ * read in portions, one in a turn of the loop, and at a pace. Whoever sends faster waits in its own
+ * socket. And a message that has begun must end in time, however slowly its bytes keep coming:
+ * else a peer could hold a half message, and its memory, for ever.
  */
-export function watchIncoming(parts: IncomingParts): void {
+export function readIncoming(parts: IncomingParts): void {
   const { raw, clock, messageTimeoutMs, framesPerSecond } = parts;
   const boundary = new MessageBoundary();
   const pace = new FramePace(framesPerSecond, clock.nowMs());
   let begun: { readonly completed: number; readonly disarm: () => void } | undefined;
-  let resumeEarly: (() => void) | undefined;
-  const look = (chunk: Buffer): void => {
-    const before = boundary.frames;
+  let waiting: (() => void) | undefined;
+
+  raw.prependListener("data", (chunk: Buffer) => {
     boundary.push(chunk);
     if (begun && (begun.completed !== boundary.completed || !boundary.isInside)) {
       begun.disarm();
       begun = undefined;
     }
-    if (boundary.isInside) {
-      const disarm = begun?.disarm ?? clock.schedule(messageTimeoutMs, () => parts.unfinished());
-      begun ??= { completed: boundary.completed, disarm };
+    if (!boundary.isInside || begun) return;
+    const disarm = clock.schedule(messageTimeoutMs, () => parts.unfinished());
+    begun = { completed: boundary.completed, disarm };
+  });
+  const readOn = (): void => {
+    waiting = undefined;
+    readPortion();
+  };
+  const readPortion = (): void => {
+    if (waiting) return;
+    const before = boundary.frames;
+    let read = true;
+    // Reading emits what is read as `data`.
+    while (read && boundary.frames - before < MAX_FRAMES_PER_TURN) {
+      read = raw.read(Math.min(PIECE_BYTES, raw.readableLength) || undefined) !== null;
     }
     const pauseMs = pace.pauseMs(boundary.frames - before, clock.nowMs());
-    if (pauseMs === 0 || resumeEarly) return;
-    parts.pause();
-    resumeEarly = clock.schedule(pauseMs, () => {
-      resumeEarly = undefined;
-      parts.resume();
-    });
+    if (pauseMs > 0) waiting = clock.schedule(pauseMs, readOn);
+    else if (read) waiting = nextTurn(readOn);
   };
-  raw.prependListener("data", look);
+  // With this listener the stream flows no more by itself.
+  raw.on("readable", readPortion);
   raw.once("close", () => {
     begun?.disarm();
-    resumeEarly?.();
+    waiting?.();
   });
+}
+
+function nextTurn(callback: () => void): () => void {
+  const immediate = setImmediate(callback);
+  return () => clearImmediate(immediate);
 }

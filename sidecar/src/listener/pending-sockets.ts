@@ -28,6 +28,10 @@ export class PendingSockets {
     socket.once("close", () => this.#sockets.delete(socket));
   }
 
+  destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   /** The socket carries a WebSocket now. */
   remove(socket: Socket): void {
     this.#sockets.delete(socket);

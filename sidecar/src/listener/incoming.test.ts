@@ -1,0 +1,80 @@
+import { Duplex } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { FakeClock } from "@banterwire/protocol/testing";
+import { expect, test, vi } from "vitest";
+import { MAX_FRAMES_PER_TURN, readIncoming } from "./incoming.ts";
+
+/** A masked ping without payload: the smallest frame there is. */
+const TINY = Buffer.of(0x89, 0x80, 0, 0, 0, 0);
+/** Frames in one piece of bytes beyond the last one that was to be read. */
+const SLACK = 2_048 / TINY.length;
+
+interface Reading {
+  readonly raw: Duplex;
+  readonly clock: FakeClock;
+  /** What the WebSocket was given so far. */
+  bytes(): Buffer;
+}
+
+function reading(framesPerSecond: number): Reading {
+  const clock = new FakeClock();
+  const raw = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
+  const pieces: Buffer[] = [];
+  raw.on("data", (piece: Buffer) => pieces.push(piece));
+  readIncoming({ raw, clock, messageTimeoutMs: 5_000, framesPerSecond, unfinished: () => {} });
+  return { raw, clock, bytes: () => Buffer.concat(pieces) };
+}
+
+test("a flood is read in portions, one in a turn, and whole in the end", async () => {
+  const { raw, bytes } = reading(1_000_000);
+  const flood = Buffer.concat(Array.from({ length: 5_000 }, () => TINY));
+  raw.push(flood);
+  let turns = 0;
+  for (let before = 0; before < flood.length; before = bytes().length) {
+    await nextTurn();
+    turns++;
+    const frames = (bytes().length - before) / TINY.length;
+    expect(frames).toBeLessThanOrEqual(2 * (MAX_FRAMES_PER_TURN + SLACK));
+  }
+  expect(turns).toBeGreaterThan(5);
+  expect(bytes().equals(flood)).toBe(true);
+});
+
+test("one large frame is read at once, however many pieces it takes", async () => {
+  const { raw, bytes } = reading(10);
+  const header = Buffer.of(0x82, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xf0, 0, 0, 0, 0);
+  const frame = Buffer.concat([header, Buffer.alloc(0xfff0, 7)]);
+  raw.push(frame);
+  await vi.waitFor(() => expect(bytes().equals(frame)).toBe(true));
+});
+
+test("what comes faster than its pace is left where it is until its time", async () => {
+  const { raw, clock, bytes } = reading(100);
+  raw.push(Buffer.concat(Array.from({ length: 2_000 }, () => TINY)));
+  // Its pause, and the time for a frame of which a part is read.
+  await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
+  const read = bytes().length;
+  await nextTurn();
+  await nextTurn();
+  expect(bytes()).toHaveLength(read);
+  clock.advance(60_000);
+  await vi.waitFor(() => expect(bytes().length).toBeGreaterThan(read));
+});
+
+test("the end of the stream comes after all that was sent before it", async () => {
+  const { raw, bytes } = reading(1_000_000);
+  const flood = Buffer.concat(Array.from({ length: 1_000 }, () => TINY));
+  let atEnd = -1;
+  raw.on("end", () => (atEnd = bytes().length));
+  raw.push(flood);
+  raw.push(null);
+  await vi.waitFor(() => expect(atEnd).toBe(flood.length));
+});
+
+test("a stream that is torn down leaves nothing on the clock", async () => {
+  const { raw, clock } = reading(100);
+  raw.push(Buffer.concat(Array.from({ length: 2_000 }, () => TINY)));
+  await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
+  raw.destroy();
+  await vi.waitFor(() => expect(clock.pending).toBe(0));
+});
