@@ -1,6 +1,6 @@
-import { Agent } from "undici";
 import type { SidecarConfig } from "./config.ts";
 import type { Log } from "./log.ts";
+import { connectPool } from "./upstream/engine.ts";
 import { chooseModel } from "./upstream/model-choice.ts";
 import { OllamaControl } from "./upstream/ollama-control.ts";
 import { TroubleError } from "./upstream/trouble.ts";
@@ -22,7 +22,7 @@ export async function choosePlace(config: SidecarConfig, log: Log): Promise<Plac
   if (config.ollama !== undefined) return { kind: "ollama", origin: config.ollama };
   const origin = config.ollamaHost;
   if (config.model !== undefined) return { kind: "ollama", origin };
-  const dispatcher = new Agent();
+  const dispatcher = connectPool(origin);
   try {
     const control = new OllamaControl(origin, dispatcher, AbortSignal.timeout(PROBE_TIMEOUT_MS));
     await control.version();

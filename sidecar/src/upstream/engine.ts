@@ -1,5 +1,5 @@
 import type { Clock } from "@banterwire/protocol";
-import { type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
 import { CONNECT_TIMEOUT_MS } from "../config.ts";
 import { MAX_SLOTS } from "../config/settings.ts";
 import { hostCacheTokens } from "./kv-memory.ts";
@@ -8,6 +8,7 @@ import { KEEP_ALIVE_FOREVER, type RunnerOptions } from "./ollama-chat.ts";
 import { OllamaControl, RefusedError } from "./ollama-control.ts";
 import { SpareSockets } from "./spare-sockets.ts";
 import { loadFailed, TroubleError } from "./trouble.ts";
+import { Pool } from "./undici.ts";
 
 /** A connected engine with its model loaded: everything that changes when it comes back. */
 export interface Engine {

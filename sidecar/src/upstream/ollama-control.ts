@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "@banterwire/protocol";
-import { type Dispatcher, request } from "undici";
+import type { Dispatcher } from "undici";
 import { z } from "zod";
+import { request } from "./undici.ts";
 
 /** Enough for a busy machine; `/api/ps` can block for seconds while a model unloads. */
 const CONTROL_TIMEOUT_MS = 5_000;
@@ -117,9 +118,10 @@ export class OllamaControl {
         ? () => {}
         : this.#clock.schedule(timeoutMs, () => expiry.abort(tooLate(path, timeoutMs)));
     try {
-      const response = await request(`${this.#origin}${path}`, {
+      const response = await request(this.#dispatcher, {
+        origin: this.#origin,
+        path,
         method,
-        dispatcher: this.#dispatcher,
         headersTimeout: 0,
         bodyTimeout: 0,
         signal: AbortSignal.any([this.#signal, expiry.signal]),
