@@ -1,11 +1,6 @@
 #!/usr/bin/env node
-// In a checkout the sources run as they are; an installed package runs what was built, because Node strips no types
-// inside node_modules.
-import { existsSync, realpathSync } from "node:fs";
-import * as nodeModule from "node:module"; // by namespace: an old Node, which lacks registerHooks, must get to the message
-import { sep } from "node:path";
-import { fileURLToPath } from "node:url";
-
+// In a checkout the sources run as they are; an installed package runs what was bundled, because Node strips no types
+// inside node_modules. No import stands here: an old Node must get to the message, and each one is paid at every start.
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
   process.stderr.write(
@@ -15,17 +10,25 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(1);
 }
 
-const isInstalled = realpathSync(fileURLToPath(import.meta.url))
-  .split(sep)
-  .includes("node_modules");
+const { createRequire, enableCompileCache, registerHooks } =
+  process.getBuiltinModule("node:module");
+const path = process.getBuiltinModule("node:path");
+const { existsSync } = process.getBuiltinModule("node:fs");
+
+// Node has resolved links: this is where the file really lies.
+const folder = path.dirname(import.meta.dirname);
 const source = new URL("../src/cli/main.ts", import.meta.url);
 
-if (!isInstalled && existsSync(source)) {
-  nodeModule.registerHooks({
+// Beside the code, and not in a folder for temporary files: whoever can write here can change the code itself.
+// Where nothing can be written, Node goes without.
+enableCompileCache(path.join(folder, ".cache"));
+
+if (!folder.split(path.sep).includes("node_modules") && existsSync(source)) {
+  registerHooks({
     resolve: (specifier, context, next) =>
       next(specifier, { ...context, conditions: [...context.conditions, "@banterwire/source"] }),
   });
   await import(source.href);
 } else {
-  await import(new URL("../dist/cli/main.js", import.meta.url).href);
+  createRequire(import.meta.url)("../dist/command/main.cjs");
 }

@@ -53,11 +53,8 @@ config
     process.stdout.write(referencePage());
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error);
-}
+// Not awaited: the bundle that is published is CommonJS.
+program.parseAsync().catch(fail);
 
 function fail(error: unknown): never {
   if (error instanceof StartError) {
