@@ -5,16 +5,24 @@ import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { BUILT_COMMAND, CHECKOUT_COMMAND, spawnSidecar } from "../support/sidecar.ts";
 import { figureOfInterval, ratioOfRounds } from "../support/statistics.ts";
 
+const NO_CACHE = { NODE_DISABLE_COMPILE_CACHE: "1" };
+
 /** From the start of a process until it listens, against the shortest life that a Node has. */
 export async function measureStartUp(rounds: number, random: () => number): Promise<Figures> {
   const node: number[] = [];
   const built: number[] = [];
+  const uncached: number[] = [];
   const checkout: number[] = [];
   const upstream = await startPacedUpstream();
   try {
+    // The first start of all leaves its compiled code for those after it.
+    for (const command of [BUILT_COMMAND, CHECKOUT_COMMAND]) {
+      await listeningMs(upstream.origin, command);
+    }
     for (let round = 0; round < rounds; round++) {
       node.push(await lifeMs());
       built.push(await listeningMs(upstream.origin, BUILT_COMMAND));
+      uncached.push(await listeningMs(upstream.origin, BUILT_COMMAND, NO_CACHE));
       checkout.push(await listeningMs(upstream.origin, CHECKOUT_COMMAND));
     }
   } finally {
@@ -25,6 +33,7 @@ export async function measureStartUp(rounds: number, random: () => number): Prom
     "start-up: node -e 0": figureOf(node, "ms"),
     "start-up: listening": figureOf(built, "ms"),
     "start-up: listening over node -e 0": figureOfInterval(ratio, "x"),
+    "start-up: listening, without compiled code of an earlier start": figureOf(uncached, "ms"),
     "start-up: listening, from the checkout's sources": figureOf(checkout, "ms"),
   };
 }
@@ -36,8 +45,12 @@ async function lifeMs(): Promise<number> {
   return performance.now() - startedMs;
 }
 
-async function listeningMs(origin: string, command: readonly string[]): Promise<number> {
-  const sidecar = await spawnSidecar({ origin, slots: 1, command });
+async function listeningMs(
+  origin: string,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const sidecar = await spawnSidecar({ origin, slots: 1, command, env });
   await sidecar.stop();
   return sidecar.listeningMs;
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,6 +33,8 @@ export interface SidecarOptions {
   readonly command?: readonly string[];
   /** Loads a module into it that tells its heap and its loop's lateness. */
   readonly probe?: boolean;
+  /** What its environment has beside the path. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const PROBE = join(import.meta.dirname, "heap-probe.ts");
@@ -43,27 +46,38 @@ const packagePath = createRequire(import.meta.url).resolve("@banterwire/sidecar/
 const folder = dirname(packagePath);
 /** The command in a checkout: it strips the types of the sources as it starts. */
 export const CHECKOUT_COMMAND = [join(folder, "bin", "banterwire.js")];
-/** What is published, and what is measured; `buildSidecar` brings it up to date. */
-export const BUILT_COMMAND = [join(folder, "dist", "cli", "main.js")];
+const PUBLISHED = ["bin", "dist", "package.json"];
+const installed = join(
+  dirname(folder),
+  "node_modules/.cache/banterwire-bench/node_modules/@banterwire/sidecar",
+);
+/** What is published, as it lies when it is installed; `buildSidecar` puts it there. */
+export const BUILT_COMMAND = [join(installed, "bin", "banterwire.js")];
 
 /** @throws if the sidecar's types are not sound: what was built before may be of another time */
 export function buildSidecar(): void {
-  const { status, stdout } = spawnSync("npx", ["tsc", "--build", folder], {
-    cwd: folder,
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`the sidecar cannot be built: ${stdout}`);
+  for (const [command, ...args] of [
+    ["npx", "tsc", "--build", folder],
+    ["npm", "run", "bundle", "--silent"],
+  ] as const) {
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: "utf8" });
+    if (status !== 0) throw new Error(`the sidecar cannot be built: ${stdout}${stderr}`);
+  }
+  rmSync(installed, { recursive: true, force: true });
+  for (const part of PUBLISHED) {
+    cpSync(join(folder, part), join(installed, part), { recursive: true });
+  }
 }
 
 /** Starts one and waits until it listens. */
 export async function spawnSidecar(options: SidecarOptions): Promise<SidecarProcess> {
-  const { origin, slots, probe = false, command = BUILT_COMMAND } = options;
+  const { origin, slots, probe = false, command = BUILT_COMMAND, env } = options;
   const before = probe ? ["--expose-gc", "--import", PROBE] : [];
   const flags = ["--ollama", origin, "--port", "0", "--slots", String(slots)];
   const startedMs = performance.now();
   const child = spawn(process.execPath, [...before, ...command, "serve", ...flags], {
     stdio: ["ignore", "pipe", "inherit", ...(probe ? ["ipc" as const] : [])],
-    env: { PATH: process.env["PATH"] },
+    env: { PATH: process.env["PATH"], ...env },
   });
   try {
     const port = await portOf(child);
