@@ -13,8 +13,18 @@ export const CANCEL_REASONS = [
 ] as const;
 export type CancelReason = (typeof CANCEL_REASONS)[number];
 
-/** Why a generation did not finish. `status`: an HTTP status other than 200. */
-export const FAILURE_KINDS = ["connect", "status", "protocol", "engine", "ended-early"] as const;
+/**
+ * Why a generation did not finish. `status`: an HTTP status other than 200. `options`: it was not
+ * sent, for it would have had the model loaded anew.
+ */
+export const FAILURE_KINDS = [
+  "connect",
+  "status",
+  "protocol",
+  "engine",
+  "ended-early",
+  "options",
+] as const;
 export type FailureKind = (typeof FAILURE_KINDS)[number];
 
 /** Which line: its id is unique on its connection only. */

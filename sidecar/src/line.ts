@@ -86,7 +86,7 @@ export class SpokenLine implements GenerationEvents {
     this.#isAsked = true;
     observe({ kind: "modelAsked", ...this.#name, character: character.id, prompt: messages });
     upstream.request({
-      request: { messages, maxTokens: MAX_LINE_TOKENS },
+      request: { messages, maxTokens: MAX_LINE_TOKENS, options: character.options },
       priority: cue.priority,
       room: `${connection}/${cue.room}`,
       deadlineMs,

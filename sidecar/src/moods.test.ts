@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { type Cards, NO_CARDS } from "./config/card.ts";
 import { CONNECT_TIMEOUT_MS, MAX_LINE_MS, MAX_TOKEN_GAP_MS, ZOMBIE_HOLD_MS } from "./config.ts";
 import { startObservation } from "./observe/observation.ts";
 import { type Mood, MOODS } from "./testing/moods.ts";
@@ -29,9 +30,10 @@ const SOME_WORDS: readonly Step[] = [
 
 afterEach(() => tavern.close());
 
-async function openUsual(moody: Reply = saying(USUAL)): Promise<void> {
+async function openUsual(moody: Reply = saying(USUAL), cards: Cards = NO_CARDS): Promise<void> {
   tavern = await VirtualTavern.open({
     startObserver,
+    cards,
     answerWith: (body) => (JSON.stringify(body).includes(MOODY) ? moody : saying(USUAL)),
   });
 }
@@ -117,6 +119,49 @@ describe("an Ollama that takes no connection", () => {
     await tavern.pass(BUDGET_MS);
     expect(next.end).toMatchObject({ source: "model", text: USUAL });
   });
+});
+
+describe("a card's model options", () => {
+  const card = { id: "mira", name: "Mira", persona: "You are grim.", closers: undefined };
+  const fallbacks = ["Grimly."];
+
+  test("that would have the model loaded anew leave the room with a fallback, and are told", async () => {
+    const options = { num_ctx: 8_192 };
+    await openUsual(saying(USUAL), new Map([["mira", { ...card, fallbacks, options }]]));
+    const line = tavern.say();
+    await tavern.pass(BUDGET_MS);
+    expect(line.end).toMatchObject({ source: "fallback", reason: "upstream", text: "Grimly." });
+    expect(line.isInTime).toBe(true);
+    expect(await tavern.metric('banterwire_generation_failures_total{failure="options"}')).toBe(1);
+    expect(tavern.log.join("")).toContain("options_differ: a card asks for num_ctx 8192");
+    expect(tavern.ollama.engine.books.loads).toBe(1);
+  });
+
+  test("that are sampled with go with its lines", async () => {
+    const options = { temperature: 0.9 };
+    await openUsual(saying(USUAL), new Map([["mira", { ...card, fallbacks, options }]]));
+    tavern.say();
+    await tavern.pass(BUDGET_MS);
+    const { received } = tavern.ollama.engine.books;
+    const asked = received.findLast(({ path }) => path === "/api/chat");
+    expect(asked?.body).toMatchObject({ options: { temperature: 0.9, num_ctx: 4_096 } });
+  });
+});
+
+test("a reload by somebody else's options is counted and logged, and their context adopted", async () => {
+  await openUsual();
+  const body = { model: "scripted:latest", options: { num_ctx: 1_024 } };
+  const gone = new AbortController().signal;
+  const nobody = { gone, head() {}, write: () => Promise.resolve(), end() {}, destroy() {} };
+  await tavern.ollama.engine.handle("/api/generate", body, nobody);
+  await tavern.pass(10_000);
+  expect(await tavern.metric("banterwire_foreign_reloads_total")).toBe(1);
+  expect(tavern.log.join("")).toContain("the model was reloaded by another");
+  expect(tavern.status().endpoint).toMatchObject({ state: "warm", contextLength: 1_024 });
+  expect(tavern.ollama.engine.books.loads).toBe(2);
+  const line = tavern.say();
+  await tavern.pass(BUDGET_MS);
+  expect(line.end).toMatchObject({ source: "model", text: USUAL });
 });
 
 describe("each clock ends what it is for, and nothing else", () => {

@@ -1,11 +1,14 @@
 import type { CharacterRegister, CharacterUpdate } from "@banterwire/protocol";
 import type { Card } from "../config/card.ts";
+import type { Options } from "../config/model-options.ts";
 
 /** One character of one room, with its authored lines dealt in turn. */
 export class Character {
   readonly id: string;
   readonly name: string;
   readonly persona: string;
+  /** Of the model, for this character's lines. */
+  readonly options: Options | undefined;
   readonly #fallbacks: readonly string[];
   readonly #closers: readonly string[];
   #dealt = 0;
@@ -16,6 +19,7 @@ export class Character {
     this.id = registration.character;
     this.name = registration.name;
     this.persona = persona;
+    this.options = card?.options;
     this.#fallbacks = fallbacks;
     this.#closers = card?.closers ?? registration.closers;
   }

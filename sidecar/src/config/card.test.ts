@@ -19,6 +19,8 @@ describe("a card", () => {
     expect(parseCard(JSON.stringify(MIRA))).toEqual({ card: { ...MIRA, closers: undefined } });
     const talker = { ...MIRA, closers: ["Well."] };
     expect(parseCard(JSON.stringify(talker))).toEqual({ card: talker });
+    const moody = { ...talker, options: { temperature: 0.9, num_ctx: 4_096, use_mmap: false } };
+    expect(parseCard(JSON.stringify(moody))).toEqual({ card: moody });
   });
 
   test.each<[string, object, RegExp]>([
@@ -41,6 +43,17 @@ describe("a card", () => {
       "too many closers",
       { ...MIRA, closers: Array.from({ length: 33 }, () => "x") },
       /^closers: /u,
+    ],
+    [
+      "a model option that is out of its range",
+      { ...MIRA, options: { top_p: 2 } },
+      /^options\.top_p: /u,
+    ],
+    ["a model option of another kind", { ...MIRA, options: { seed: "7" } }, /^options\.seed: /u],
+    [
+      "a model option that is the sidecar's own",
+      { ...MIRA, options: { num_predict: 9 } },
+      /num_predict/u,
     ],
     ["half of a surrogate pair", { ...MIRA, persona: "\ud83d" }, /^persona: /u],
   ])("with %s is refused by its field", (_what, card, field) => {

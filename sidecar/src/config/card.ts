@@ -1,5 +1,6 @@
 import { LIMITS } from "@banterwire/protocol";
 import { z } from "zod";
+import { modelOptions, type Options } from "./model-options.ts";
 
 /** A persona as its author wrote it: takes the place of what rooms register under its id. */
 export interface Card {
@@ -10,6 +11,8 @@ export interface Card {
   readonly fallbacks: readonly string[];
   /** The room's own if absent. */
   readonly closers: readonly string[] | undefined;
+  /** Ollama's model options for this character's lines; see `model-options.ts`. */
+  readonly options?: Options | undefined;
 }
 
 /** By character id. */
@@ -30,6 +33,7 @@ const card = z.strictObject({
   persona: filledText(LIMITS.MAX_PERSONA_BYTES),
   fallbacks: authoredLines.min(1),
   closers: authoredLines.optional(),
+  options: modelOptions.optional(),
 });
 
 /** Reads one card from JSON; or says for each field what is wrong with it. */

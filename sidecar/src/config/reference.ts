@@ -41,11 +41,14 @@ A card is a file of JSON in the folder that \`cards\` names, at most 1,024 of th
   "name": "Mira",
   "persona": "You are Mira, who keeps the bar.",
   "fallbacks": ["One moment.", "Busy night, love."],
-  "closers": ["But I talk too much."]
+  "closers": ["But I talk too much."],
+  "options": { "temperature": 0.9 }
 }
 \`\`\`
 
 A room's character with the card's \`id\` has the card's persona and authored lines in place of its own; without \`closers\` it keeps its own of those. Its name stays the room's.
+
+\`options\` are model options as Ollama spells them, sent with this character's lines alone: \`temperature\`, \`top_k\`, \`top_p\`, \`min_p\`, \`typical_p\`, \`seed\`, \`repeat_last_n\`, \`repeat_penalty\`, \`presence_penalty\`, \`frequency_penalty\`. The options that decide how a model is loaded (\`num_ctx\`, \`num_batch\`, \`num_gpu\`, \`main_gpu\`, \`num_thread\`, \`use_mmap\`) are the same for all characters: they are those that the model is loaded with. A card that says another value would have it loaded anew with each change of speaker, for seconds; it is refused: its character speaks its fallbacks, and the log says \`options_differ\`, which option, which value the model has, and what to do; \`banterwire_generation_failures_total{failure="options"}\` counts those lines.
 
 ## Settings
 `;

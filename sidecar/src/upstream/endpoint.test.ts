@@ -1,5 +1,6 @@
 import { FakeClock } from "@banterwire/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Options } from "../config/model-options.ts";
 import { type Happening, unobserved } from "../happening.ts";
 import {
   MOODS,
@@ -76,7 +77,7 @@ function soon(expectation: () => void): Promise<void> {
 }
 
 /** Asks for one generation, as a line does. */
-function ask(content = "Hello there.", deadlineMs = Infinity) {
+function ask(content = "Hello there.", deadlineMs = Infinity, options?: Options) {
   const giveUp = new AbortController();
   const seen = {
     granted: false,
@@ -86,7 +87,7 @@ function ask(content = "Hello there.", deadlineMs = Infinity) {
     failed: [] as Failure[],
   };
   endpoint.request({
-    request: { messages: [{ role: "user", content }], maxTokens: 8 },
+    request: { messages: [{ role: "user", content }], maxTokens: 8, options },
     ...UNHURRIED,
     deadlineMs,
     signal: giveUp.signal,
@@ -201,6 +202,44 @@ describe("the model", () => {
     engineClock.advance(100_000);
     await until(() => expect(endpoint.status.state).toBe("warm"));
     expect(ollama.books).toMatchObject({ loads: 1, killedLoads: 0 });
+  });
+});
+
+describe("a request's own options", () => {
+  test("are sent with it alone, beside the frozen ones", async () => {
+    await openWarm({ defaultContextLength: 2_048 });
+    const one = ask("Hello there.", Infinity, { temperature: 0.9, num_ctx: 2_048 });
+    await soon(() => expect(one.seen.done).toHaveLength(1));
+    const other = ask();
+    await soon(() => expect(other.seen.done).toHaveLength(1));
+    const sent = bodies("/api/chat").map((body) => body?.["options"]);
+    expect(sent.slice(-2)).toEqual([
+      { num_ctx: 2_048, num_predict: 8, temperature: 0.9 },
+      { num_ctx: 2_048, num_predict: 8 },
+    ]);
+    expect(ollama.books.loads).toBe(1);
+  });
+
+  test.each([
+    ["num_ctx", 8_192, "is loaded with 2048"],
+    ["num_gpu", 0, "is loaded with Ollama's own value"],
+  ])("that would have the model loaded anew fail it unsent: %s", async (name, value, loaded) => {
+    const happenings: Happening[] = [];
+    await openWarm(
+      { defaultContextLength: 2_048 },
+      { observe: (happening) => happenings.push(happening) },
+    );
+    const { opens } = ollama.books;
+    const { seen } = ask("Hello there.", Infinity, { temperature: 0.9, [name]: value });
+    expect(seen.failed).toMatchObject([{ kind: "options" }]);
+    const why = seen.failed[0]?.why;
+    for (const part of ["options_differ", `${name} ${value}`, loaded, "Take"]) {
+      expect(why).toContain(part);
+    }
+    expect(happenings.at(-1)).toMatchObject({ kind: "generationFailed", failure: "options", why });
+    expect(endpoint.unavailable).toBeUndefined();
+    expect(endpoint.status).toMatchObject({ inFlight: 0, waiting: 0 });
+    expect(ollama.books).toMatchObject({ opens, loads: 1 });
   });
 });
 

@@ -6,6 +6,7 @@ import { Alarm } from "./alarm.ts";
 import { type CanaryTask, sendCanary } from "./canary.ts";
 import { type EndpointState, type EndpointStatus, statusOf } from "./endpoint-state.ts";
 import { type Connect, connectPool, type Engine, loadEngine } from "./engine.ts";
+import { divergence } from "./frozen-options.ts";
 import { KeepAliveLoan } from "./keep-alive-loan.ts";
 import { chatBody, streamChat } from "./ollama-chat.ts";
 import { SlotDesk } from "./slot-desk.ts";
@@ -105,7 +106,20 @@ export class Endpoint implements Upstream {
   }
 
   request(wish: SlotRequest): void {
+    if (this.#refuses(wish)) return;
     this.#desk.request(wish, (granted) => this.#dispatch(granted));
+  }
+
+  /** Whether it failed at once, for options that would have the model loaded anew. */
+  #refuses({ request, events }: SlotRequest): boolean {
+    const state = this.#state;
+    if (request.options === undefined || !("engine" in state)) return false;
+    const { origin, choice, runnerOptions } = state.engine;
+    const why = divergence(choice.model, runnerOptions, request.options);
+    if (why === undefined) return false;
+    this.#options.observe({ kind: "generationFailed", origin, failure: "options", why });
+    events.failed({ kind: "options", why });
+    return true;
   }
 
   /** Keeps a character's prompt prefix prefilled; returns how to stop that. */

@@ -26,7 +26,7 @@ export function chatBody(model: string, request: ChatRequest, options: RunnerOpt
     // Two hops less inside Ollama, and the prefix stays as it was sent.
     truncate: false,
     keep_alive: KEEP_ALIVE_FOREVER,
-    options: { ...options, num_predict: request.maxTokens },
+    options: { ...request.options, ...options, num_predict: request.maxTokens },
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Priority } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
+import type { Options } from "../config/model-options.ts";
 import type { FailureKind } from "../happening.ts";
 import type { RoomKey } from "../policy/room-shares.ts";
 
@@ -7,6 +8,8 @@ export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
   /** Tokens to generate at most. */
   readonly maxTokens: number;
+  /** Of the model, beside its frozen ones; one that would have it loaded anew fails the request. */
+  readonly options?: Options | undefined;
 }
 
 /** What the engine said when it had finished. */

@@ -2,7 +2,7 @@ import type { Clock } from "@banterwire/protocol";
 import { createClient, type Client, type Room } from "@banterwire/protocol/client";
 import { FakeClock, memoryTransport } from "@banterwire/protocol/testing";
 import { pino } from "pino";
-import { NO_CARDS } from "../../config/card.ts";
+import { type Cards, NO_CARDS } from "../../config/card.ts";
 import {
   CONNECT_TIMEOUT_MS,
   DEFAULT_CONFIG,
@@ -47,6 +47,7 @@ export type StartObserver = (parts: {
 
 interface TavernOptions extends Omit<MemoryOllamaOptions, "clock"> {
   readonly startObserver: StartObserver;
+  readonly cards?: Cards;
 }
 
 /**
@@ -93,7 +94,7 @@ export class VirtualTavern {
       upstream: this.#upstream,
       clock,
       observe,
-      cards: () => NO_CARDS,
+      cards: () => options.cards ?? NO_CARDS,
       gameRate: new RateLimit(10_000, clock.nowMs()),
       limits: () => limitsOf(DEFAULT_CONFIG),
       resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
