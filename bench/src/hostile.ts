@@ -122,9 +122,7 @@ async function listen(game: Game, seed: number, forMs: number, what: string): Pr
 }
 
 function figuresOf(attack: AttackName, measured: Measured): Figures {
-  const p99 = (heard: readonly Heard[]): number[] =>
-    heard.map(({ transitMs }) => quantileOf(transitMs, 0.99));
-  const [quiet, attacked] = [p99(measured.quiet), p99(measured.attacked)];
+  const [quiet, attacked] = [p99Of(measured.quiet), p99Of(measured.attacked)];
   const ratio = ratioOfRounds(attacked, quiet, seededRandom(SEED));
   return {
     [`${attack}: TTFT less prefill, p99, quiet`]: figureOf(quiet, "ms"),
@@ -133,4 +131,8 @@ function figuresOf(attack: AttackName, measured: Measured): Figures {
     [`${attack}: memory of the sidecar`]: figureOf(measured.residentMb, "MB"),
     [`${attack}: descriptors of the sidecar`]: figureOf(measured.descriptors, "descriptors"),
   };
+}
+
+function p99Of(rounds: readonly Heard[]): number[] {
+  return rounds.map(({ transitMs }) => quantileOf(transitMs, 0.99));
 }

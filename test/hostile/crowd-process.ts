@@ -8,8 +8,6 @@ export interface CrowdOrder {
 }
 
 const [, , url = ""] = process.argv;
-// The SDK tells of each connection.
-console.info = () => {};
 const crowd = await startCrowd(url);
 
 process.on("message", ({ count, event, ttftBudgetMs }: CrowdOrder) => {

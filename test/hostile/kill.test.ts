@@ -19,11 +19,7 @@ const PATIENT_MS = 8_000;
 /** Within a second on an idle machine; how late a busy one is says nothing of us. */
 const SOON_MS = 30_000;
 const TALK = saying("word ".repeat(60), 300);
-const FLAGS = [
-  ...["--slots", "256"],
-  ...["--max-lines-per-room", "256"],
-  ...["--max-cues-per-second-per-room", "1000"],
-];
+const FLAGS = ["--slots=256", "--max-lines-per-room=256", "--max-cues-per-second-per-room=1000"];
 
 let ollama: ScriptedOllama;
 let port: number;

@@ -13,7 +13,7 @@ interface Reading {
   readonly raw: Duplex;
   readonly clock: FakeClock;
   /** What the WebSocket was given so far. */
-  bytes(): Buffer;
+  readonly bytes: () => Buffer;
 }
 
 function reading(framesPerSecond: number): Reading {
