@@ -82,7 +82,9 @@ export class SpokenLine implements GenerationEvents {
     if (upstream.unavailable !== undefined) return this.#fallBack("upstream");
     const deadlineMs = internalDeadlineMs(this.#times.arrivedMs, cue.remainingMs);
     this.#arm(deadlineMs - clock.nowMs(), () => this.#missDeadline());
-    const messages = promptFor(character, cue, upstream.promptStyle);
+    const messages = promptFor(character, cue, upstream.promptStyle, (prefix) =>
+      upstream.charsAfter(prefix, deadlineMs),
+    );
     this.#isAsked = true;
     observe({ kind: "modelAsked", ...this.#name, character: character.id, prompt: messages });
     upstream.request({

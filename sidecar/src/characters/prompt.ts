@@ -13,15 +13,32 @@ export function prefixOf(character: Character, style: PromptStyle): ChatMessage 
   return { role: "system", content };
 }
 
-/** The whole prompt of one line: the stable prefix first, what happened last. */
-export function promptFor(character: Character, cue: Cue, style: PromptStyle): ChatMessage[] {
-  return [prefixOf(character, style), { role: "user", content: happening(cue) }];
+/**
+ * The whole prompt of one line: the stable prefix first, what happened last.
+ * @param charsAfter how many characters after the prefix can be read in time; facts of context
+ * that are too much are left out, the first ones first
+ */
+export function promptFor(
+  character: Character,
+  cue: Cue,
+  style: PromptStyle,
+  charsAfter: (prefix: string) => number,
+): ChatMessage[] {
+  const prefix = prefixOf(character, style);
+  const content = happening(cue, charsAfter(prefix.content));
+  return [prefix, { role: "user", content }];
 }
 
-function happening(cue: Cue): string {
-  const parts = [...cue.context];
+function happening(cue: Cue, maxChars: number): string {
+  const parts: string[] = [];
   if (cue.event !== null) parts.push(cue.event);
   if (cue.said !== null) parts.push(`${speaker(cue)} says: "${asSpeech(cue.said)}"`);
+  let chars = parts.join(" ").length;
+  for (const fact of cue.context.toReversed()) {
+    chars += fact.length + 1;
+    if (chars > maxChars) break;
+    parts.unshift(fact);
+  }
   return parts.join(" ");
 }
 

@@ -95,6 +95,17 @@ describe("a scheduler", () => {
     ]);
   });
 
+  test("says how much can be read after a prefix, the less if that is cold", () => {
+    const scheduler = taught();
+    const cold = "A stranger's persona. ".repeat(10);
+    const chars = (prefix: string, deadlineMs: number): number =>
+      scheduler.charsAfter(prefix, deadlineMs, 0);
+    expect(chars("A persona.", 200)).toBeGreaterThan(chars("A persona.", 100));
+    expect(chars(cold, 200)).toBeLessThan(chars("A persona.", 200));
+    expect(chars(cold, 10)).toBe(0);
+    expect(new Scheduler<string>(OPTIONS).charsAfter(cold, 10, 0)).toBe(Infinity);
+  });
+
   test("leaves ambience alone where the cue can wait for it", () => {
     const scheduler = taught();
     scheduler.ask("bark", wish(300, { priority: "ambient" }), 0);

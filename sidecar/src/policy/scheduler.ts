@@ -114,6 +114,15 @@ export class Scheduler<Owner> {
     return this.predictor.predict(this.#slots.ledger.uncachedChars(prompt), nowMs);
   }
 
+  /**
+   * How many characters of prompt after a prefix are likely to be read and answered by the deadline,
+   * were it sent now; Infinity while too little is known.
+   */
+  charsAfter(prefix: string, deadlineMs: number, nowMs: number): number {
+    const chars = this.predictor.charsWithin(deadlineMs - nowMs);
+    return Math.max(0, chars - this.#slots.ledger.uncachedChars([prefix]));
+  }
+
   /** Asks for a slot. Without a decision about the owner it waits; one comes from a later call. */
   ask(owner: Owner, wish: Wish, nowMs: number): Decision<Owner>[] {
     const [prefix] = wish.prompt;

@@ -87,6 +87,10 @@ export class HandUpstream implements SessionUpstream, Upstream {
     this.#refuses = true;
   }
 
+  charsAfter(): number {
+    return Infinity;
+  }
+
   request(wish: SlotRequest): void {
     if (this.#refuses) return wish.refused();
     this.asked.push(new HandGeneration(wish));

@@ -105,6 +105,10 @@ export class Endpoint implements Upstream {
     this.#tending = this.#tend();
   }
 
+  charsAfter(prefix: string, deadlineMs: number): number {
+    return this.#desk.charsAfter(prefix, deadlineMs);
+  }
+
   request(wish: SlotRequest): void {
     if (this.#refuses(wish)) return;
     this.#desk.request(wish, (granted) => this.#dispatch(granted));

@@ -125,9 +125,9 @@ export class SlotDesk {
     return this.#scheduler.prefixCapacity;
   }
 
-  /** How many characters of prompt that are not cached are likely to be answered by then. */
-  charsUntil(deadlineMs: number): number {
-    return this.#scheduler.predictor.charsWithin(deadlineMs - this.#clock.nowMs());
+  /** How many characters of prompt after a prefix are likely to be read and answered in time. */
+  charsAfter(prefix: string, deadlineMs: number): number {
+    return this.#scheduler.charsAfter(prefix, deadlineMs, this.#clock.nowMs());
   }
 
   /** The engine was loaded anew; its memory holds so many tokens of prompts without a slot. */

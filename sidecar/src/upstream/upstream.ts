@@ -46,6 +46,11 @@ export interface Upstream {
   readonly promptStyle: PromptStyle;
   /** Undefined while it can answer; else why it cannot, for operators. */
   readonly unavailable: string | undefined;
+  /**
+   * How many characters of prompt after a prefix are likely to be read and answered by the
+   * deadline; Infinity where too little is known.
+   */
+  charsAfter(prefix: string, deadlineMs: number): number;
   /** Takes a slot for a generation, now or as soon as one is free. */
   request(wish: SlotRequest): void;
   /** A line was given up before its first chunk: the model may be out of memory. */
