@@ -1,10 +1,19 @@
 import type { Bench } from "./bench.ts";
 import { budget } from "./budget.ts";
 import { codec } from "./codec.ts";
+import { goodput } from "./goodput.ts";
 import { hostile } from "./hostile.ts";
 import { hostileFrames } from "./hostile-frames.ts";
 import { observe } from "./observe.ts";
 import { overhead } from "./overhead.ts";
 
 /** Every bench that `npm run bench -- NAME` knows. */
-export const BENCHES: readonly Bench[] = [budget, codec, hostile, hostileFrames, observe, overhead];
+export const BENCHES: readonly Bench[] = [
+  budget,
+  codec,
+  goodput,
+  hostile,
+  hostileFrames,
+  observe,
+  overhead,
+];

@@ -27,7 +27,8 @@ export interface SidecarProcess {
 }
 
 export interface SidecarOptions {
-  readonly origin: string;
+  /** The Ollama to use; the embedded model where it is left out. */
+  readonly origin?: string;
   readonly slots: number;
   /** What runs; what is published unless told otherwise. */
   readonly command?: readonly string[];
@@ -38,6 +39,8 @@ export interface SidecarOptions {
 }
 
 const PROBE = join(import.meta.dirname, "heap-probe.ts");
+/** Where no Ollama is. */
+const NOWHERE = "http://127.0.0.1:1";
 const START_LIMIT_MS = 15_000;
 const POLL_MS = 20;
 const LISTENING = /ws:\/\/127\.0\.0\.1:(\d+)/u;
@@ -73,11 +76,12 @@ export function buildSidecar(): void {
 export async function spawnSidecar(options: SidecarOptions): Promise<SidecarProcess> {
   const { origin, slots, probe = false, command = BUILT_COMMAND, env } = options;
   const before = probe ? ["--expose-gc", "--import", PROBE] : [];
-  const flags = ["--ollama", origin, "--port", "0", "--slots", String(slots)];
+  const flags = ["--port", "0", "--slots", String(slots)];
+  if (origin !== undefined) flags.push("--ollama", origin);
   const startedMs = performance.now();
   const child = spawn(process.execPath, [...before, ...command, "serve", ...flags], {
     stdio: ["ignore", "pipe", "inherit", ...(probe ? ["ipc" as const] : [])],
-    env: { PATH: process.env["PATH"], ...env },
+    env: { PATH: process.env["PATH"], OLLAMA_HOST: NOWHERE, ...env },
   });
   try {
     const port = await portOf(child);
