@@ -102,6 +102,7 @@ const options: fc.Arbitrary<WorldOptions> = fc.record({
   upDelayMs: fc.constantFrom(0, 1, 30),
   downDelayMs: fc.constantFrom(0, 1, 30),
   pieceBytes: fc.constantFrom(7, 100_000),
+  abortLoses: fc.boolean(),
 });
 const moves = fc.array(fc.oneof(...ofRooms, ...ofTheEngine, ...ofTime), {
   maxLength: MAX_MOVES,

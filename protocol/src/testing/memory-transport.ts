@@ -19,12 +19,14 @@ export interface MemoryTransportOptions {
   /** From client to sidecar and back; may differ. */
   readonly upDelayMs?: number;
   readonly downDelayMs?: number;
+  /** Whether an abort loses what is under way, as it may on a network; it arrives unless said so. */
+  readonly abortLoses?: boolean;
 }
 
 /** Carries whole messages between two ends in one process, in order, with a delay each way. */
 export function memoryTransport(options: MemoryTransportOptions): OpenTransport {
   return (events) => {
-    const link = new Link(options.clock);
+    const link = new Link(options);
     const up = link.way(options.upDelayMs ?? 0);
     const down = link.way(options.downDelayMs ?? 0);
     const server = options.accept(down.transport);
@@ -37,12 +39,12 @@ export function memoryTransport(options: MemoryTransportOptions): OpenTransport 
 
 /** One connection; both ways end when either end lets go. */
 class Link {
-  readonly #clock: Clock;
+  readonly #options: MemoryTransportOptions;
   readonly #ways: Way[] = [];
   #isUp = true;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(options: MemoryTransportOptions) {
+    this.#options = options;
   }
 
   get isUp(): boolean {
@@ -50,7 +52,7 @@ class Link {
   }
 
   way(delayMs: number): Way {
-    const way = new Way(this, this.#clock, delayMs);
+    const way = new Way(this, this.#options.clock, delayMs);
     this.#ways.push(way);
     return way;
   }
@@ -58,6 +60,8 @@ class Link {
   /** Ends the connection: each end is told after what was sent to it. */
   end(why: string, closeCode = NOT_CLOSED): void {
     if (!this.#isUp) return;
+    const isLossy = this.#options.abortLoses === true && closeCode === NOT_CLOSED;
+    if (isLossy) for (const way of this.#ways) way.lose();
     for (const way of this.#ways) way.later(() => way.to?.lost(why, closeCode));
     this.#isUp = false;
   }
@@ -94,6 +98,11 @@ class Way {
     if (!this.#link.isUp) return;
     this.#sent.push(callback);
     this.#clock.schedule(this.#delayMs, () => this.#deliver());
+  }
+
+  /** What is under way never arrives. */
+  lose(): void {
+    this.#sent.fill(() => {});
   }
 
   /** A receiver that checks the clock lets the next message arrive: it waits for its turn. */

@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly upDelayMs: number;
   readonly downDelayMs: number;
   readonly pieceBytes: number;
+  /** Whether a connection that breaks loses what is under way. */
+  readonly abortLoses: boolean;
 }
 
 /** Small enough that random games meet them. */
