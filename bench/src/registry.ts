@@ -6,6 +6,7 @@ import { hostile } from "./hostile.ts";
 import { hostileFrames } from "./hostile-frames.ts";
 import { observe } from "./observe.ts";
 import { overhead } from "./overhead.ts";
+import { simulator } from "./simulator.ts";
 
 /** Every bench that `npm run bench -- NAME` knows. */
 export const BENCHES: readonly Bench[] = [
@@ -16,4 +17,5 @@ export const BENCHES: readonly Bench[] = [
   hostileFrames,
   observe,
   overhead,
+  simulator,
 ];
