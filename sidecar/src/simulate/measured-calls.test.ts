@@ -60,6 +60,12 @@ describe("MeasuredCalls", () => {
     expect(times.decodeMs).toBeCloseTo(2_989.5);
   });
 
+  test("scales a reply whose tokens were counted to the line's", () => {
+    const calls = callsOf("ttft_ms,eval_ms,eval_count\n100,3000,500\n");
+    const times = calls.timesOf({ ...WORK, tokens: 20 }, new Random(1, "test"));
+    expect(times).toMatchObject({ firstMs: 100, decodeMs: 120 });
+  });
+
   test("leaves out calls that failed, that loaded the model, and that lack a time", () => {
     const rows = ["100,50,,", "900,50,800,", "100,50,,timeout", ",50,,", "100,0,,", "100,,,"];
     expect(callsOf(`ttft_ms,eval_ms,load_ms,error\n${rows.join("\n")}`).count).toBe(1);

@@ -8,6 +8,8 @@ interface Call {
   readonly loadMs: number;
   readonly prefillMs: number;
   readonly decodeMs: number;
+  /** Of the reply; undefined where nobody counted them, and its decode time is a line's. */
+  readonly tokens: number | undefined;
   /** Whether the prompt's start was cached; undefined where nobody noted it. */
   readonly isCached: boolean | undefined;
   readonly inFlight: number;
@@ -21,6 +23,8 @@ const MAX_ROWS = 1_000_000;
 export const COLUMNS = {
   ttft: "time to the first token: `ttft_ms`, or `ttft_s`",
   eval: "from the first token to the last: `eval_ms`, or `eval_s`",
+  tokens:
+    "tokens of the reply, optional: `tokens`, or `eval_count`; then `eval` is scaled to a line's",
   promptEval: "the engine's prefill, optional: `prompt_eval_ms`, or `prompt_eval_s`",
   load: "the engine's load, optional: `load_ms`, or `load_s`",
   cached: "whether the persona was cached, optional: `cached`, yes or no",
@@ -58,11 +62,13 @@ export class MeasuredCalls implements ServiceTimes {
     return { wrong: "none of its rows is a warm call that succeeded and has all of its times" };
   }
 
-  timesOf({ uncachedTokens, promptTokens, inFlight }: Work, random: Random): Times {
-    const isCached = uncachedTokens < promptTokens / 2;
-    const calls = nearest(this.#classes[isCached ? "cached" : "uncached"], inFlight);
-    const { firstMs, loadMs, prefillMs, decodeMs } = calls[random.below(calls.length)] ?? NONE;
-    return { firstMs, loadMs, prefillMs, decodeMs };
+  timesOf(work: Work, random: Random): Times {
+    const isCached = work.uncachedTokens < work.promptTokens / 2;
+    const calls = nearest(this.#classes[isCached ? "cached" : "uncached"], work.inFlight);
+    const { firstMs, loadMs, prefillMs, decodeMs, tokens } =
+      calls[random.below(calls.length)] ?? NONE;
+    const scale = tokens === undefined ? 1 : work.tokens / tokens;
+    return { firstMs, loadMs, prefillMs, decodeMs: decodeMs * scale };
   }
 }
 
@@ -71,7 +77,7 @@ interface CallClass {
   readonly calls: readonly Call[];
 }
 
-const NONE = { firstMs: 0, loadMs: 0, prefillMs: 0, decodeMs: 0 };
+const NONE = { firstMs: 0, loadMs: 0, prefillMs: 0, decodeMs: 0, tokens: undefined };
 
 function callOf(row: CsvRow): Call | undefined {
   const firstMs = timeOf(row, "ttft");
@@ -87,6 +93,7 @@ function callOf(row: CsvRow): Call | undefined {
     loadMs: Math.min(loadMs, firstMs),
     prefillMs: Math.min(timeOf(row, "prompt_eval") ?? firstMs - loadMs, firstMs),
     decodeMs,
+    tokens: numberOf(row["tokens"] ?? row["eval_count"]) || undefined,
     isCached: cachedOf(row["cached"]),
     inFlight: Math.max(1, Math.round(numberOf(row["in_flight"]) ?? 1)),
   };
