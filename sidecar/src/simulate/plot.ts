@@ -24,7 +24,7 @@ export async function plotOf(runs: readonly Run[], sweeps: readonly Sweep[]): Pr
     animation: false,
     backgroundColor: "#ffffff",
     legend: { top: 8, itemWidth: 30, ...STILL, selectedMode: false },
-    grid: { left: 64, right: 24, top: 64, bottom: 48 },
+    grid: { left: 72, right: 24, top: 72, bottom: 48 },
     xAxis: {
       type: "value",
       name: across ? NAMES[across.knob] : "seconds",
@@ -32,7 +32,15 @@ export async function plotOf(runs: readonly Run[], sweeps: readonly Sweep[]): Pr
       nameGap: 30,
       scale: true,
     },
-    yAxis: { type: "value", name: "hit rate", min: 0, max: 1, axisLabel: { formatter: percent } },
+    yAxis: {
+      type: "value",
+      name: "hit rate",
+      nameLocation: "middle",
+      nameGap: 44,
+      min: 0,
+      max: 1,
+      axisLabel: { formatter: percent },
+    },
     series,
   });
   const svg = chart.renderToSVGString();
@@ -70,7 +78,7 @@ function sweptSeries(runs: readonly Run[], across: Knob, curves: Sweep | undefin
   const values = curves ? curves.values : [undefined];
   return values.flatMap((value, index) => {
     const own = runs.filter(({ set }) => !curves || set[curves.knob] === value);
-    const label = curves ? `, ${value} ${NAMES[curves.knob]}` : "";
+    const label = curves ? `, ${NAMES[curves.knob]}: ${value}` : "";
     return RATES.map(({ key, words, type }) =>
       line(
         `${words}${label}`,
