@@ -32,6 +32,8 @@ const PACE = { tokens: 16, gapMs: 25, prefillMs: 20 } as const;
 const WARM_UP = { perSecond: PER_SECOND, forMs: 3_000, seed: 0, pace: PACE };
 /** An attack has reached its strength, and what it left behind is gone. */
 const SETTLE_MS = 1_000;
+/** Lost connections may come back no more. */
+const FORGET_MS = 7_000;
 const SLOTS = 512;
 const SEED = 20_261_121;
 const BYTES_PER_MB = 1e6;
@@ -63,7 +65,7 @@ interface Measured {
 async function run({ rounds, roundMs }: Plan): Promise<Figures> {
   buildSidecar();
   const upstream = await startPacedUpstream();
-  const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS });
+  const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS, probe: true });
   const game = await startGame("sidecar", sidecar.url);
   const attacker = new Child<AttackerQuestion, null>(
     join(import.meta.dirname, "hostile", "attacker-process.ts"),
@@ -73,6 +75,7 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
   let broken = 0;
   try {
     await game.arrivals(WARM_UP);
+    const heapBefore = await sidecar.heapBytes();
     for (const attack of ATTACK_NAMES) {
       const measured: Measured = { quiet: [], attacked: [], residentMb: [], descriptors: [] };
       for (let round = 1; round <= rounds; round++) {
@@ -87,6 +90,9 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
       for (const one of [...measured.quiet, ...measured.attacked]) broken += one.broken;
     }
     figures["lines broken"] = figureOf([broken], "lines");
+    await sleep(FORGET_MS);
+    const gained = (await sidecar.heapBytes()) - heapBefore;
+    figures["heap gained over all attacks"] = figureOf([gained / BYTES_PER_MB], "MB");
     const lateness = quantileOf(await noise.lateness(), 0.99);
     figures["a bare timer's lateness in a process of its own, p99"] = figureOf([lateness], "ms");
     return figures;

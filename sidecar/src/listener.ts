@@ -72,17 +72,17 @@ export interface ListenAddress {
 }
 
 /** From a connection, or a page's last byte, to the end of a request's headers. */
-const UPGRADE_TIMEOUT_MS = 5_000;
+export const UPGRADE_TIMEOUT_MS = 5_000;
 /** Node looks for those that are late once in this time. */
 const LOOK_FOR_LATE_MS = 1_000;
 /** Fragments of one message: nobody has a use for many. */
 export const MAX_FRAGMENTS = 1_024;
 /** Pieces in which the bytes of one frame may come from the network. */
-const MAX_PIECES_PER_FRAME = 16_384;
+export const MAX_PIECES_PER_FRAME = 16_384;
 /** When a thousand games come back at once; each that waits is one of the pending sockets. */
-const MAX_UPGRADES_PER_TURN = 8;
+export const MAX_UPGRADES_PER_TURN = 8;
 /** For a peer to answer our close; then its socket is dropped. */
-const CLOSE_TIMEOUT_MS = 2_000;
+export const CLOSE_TIMEOUT_MS = 2_000;
 
 // The types of ws do not know all of its options.
 const WEB_SOCKET_OPTIONS: ServerOptions & Readonly<Record<string, unknown>> = {
