@@ -82,6 +82,8 @@ export class Generator {
     const { books, prefillMsPerToken } = this.#options;
     const { gone } = job.answer;
     const loadMs = await this.#residency.ensure(job.model, optionsOf(job.body), gone);
+    // Who left while the model was loaded has no turn.
+    if (gone.aborted) return;
     this.#residency.keep(job.model, job.body["keep_alive"]);
     if (!this.#slots.hasFree) books.count("queued");
     const lease = await this.#slots.acquire(job.prompt, gone);

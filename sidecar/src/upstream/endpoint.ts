@@ -71,7 +71,12 @@ export class Endpoint implements Upstream {
     const cache = { memoryChars: 0, minSimilarity: MIN_PROMPT_SIMILARITY };
     this.#alarm = new Alarm(options.clock);
     // If the model has gone, each cue that is given up kills a load: look before the next one.
-    this.#desk = new SlotDesk({ ...options, cache, onVain: () => this.#alarm.raise() });
+    this.#desk = new SlotDesk({
+      ...options,
+      cache,
+      onVain: () => this.#alarm.raise(),
+      isLoadAtStake: () => this.#isLoadAtStake,
+    });
     this.#wedge = new WedgeWatch({
       desk: this.#desk,
       alarm: this.#alarm,
@@ -154,6 +159,7 @@ export class Endpoint implements Upstream {
   /** Ends what was begun, then closes. No more may be asked of it. */
   async retire(): Promise<void> {
     this.#leaving.abort();
+    this.#desk.releaseHeld();
     this.#alarm.raise();
     await this.#desk.whenQuiet();
     await this.close();
@@ -169,6 +175,7 @@ export class Endpoint implements Upstream {
     const state = this.#state;
     this.#state = { name: "closed" };
     this.#leaving.abort();
+    this.#desk.releaseHeld();
     this.#closing.abort();
     this.#alarm.raise();
     await this.#tending;
@@ -220,6 +227,7 @@ export class Endpoint implements Upstream {
       const { choice, engineVersion } = engine;
       this.#loan.take(origin, choice, engine.runnerOptions);
       this.#desk.forgetCaches(engine.hostCacheTokens);
+      this.#desk.releaseHeld();
       await this.#canary(engine, { timeoutMs: CANARY_TIMEOUT_MS });
       const warmTtftMs = await this.#canary(engine, { timeoutMs: CANARY_TIMEOUT_MS });
       signal.throwIfAborted();
@@ -307,8 +315,16 @@ export class Endpoint implements Upstream {
     this.#setUnlessClosed({ name: "down", trouble });
   }
 
+  /** Between the first doubt whether the model is in memory and the answer that it is. */
+  get #isLoadAtStake(): boolean {
+    const { name } = this.#state;
+    if (this.#leaving.signal.aborted) return false;
+    return name === "checking" || name === "starting" || name === "loading";
+  }
+
   #setUnlessClosed(state: EndpointState): void {
     if (this.#state.name !== "closed") this.#state = state;
+    if (!this.#isLoadAtStake) this.#desk.releaseHeld();
   }
 }
 

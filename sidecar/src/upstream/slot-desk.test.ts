@@ -11,7 +11,16 @@ const ZOMBIE_HOLD_MS = 1_000;
 function open(slots: number, maxWaiting = 10, zombieHoldMs = ZOMBIE_HOLD_MS) {
   const clock = new FakeClock();
   const cache = { memoryChars: 0, minSimilarity: 0 };
-  const desk = new SlotDesk({ slots, maxWaiting, zombieHoldMs, cache, clock, onVain: () => {} });
+  const engine = { isLoading: false };
+  const desk = new SlotDesk({
+    slots,
+    maxWaiting,
+    zombieHoldMs,
+    cache,
+    clock,
+    onVain: () => {},
+    isLoadAtStake: () => engine.isLoading,
+  });
   const dispatched: HandGeneration[] = [];
   const log: string[] = [];
   const wish = (name: string, giveUp = new AbortController()): AbortController => {
@@ -31,7 +40,7 @@ function open(slots: number, maxWaiting = 10, zombieHoldMs = ZOMBIE_HOLD_MS) {
     desk.request(wish, (granted) => dispatched.push(new HandGeneration(granted)));
     return giveUp;
   };
-  return { clock, desk, dispatched, log, wish };
+  return { clock, desk, dispatched, engine, log, wish };
 }
 
 describe("a desk", () => {
@@ -133,5 +142,43 @@ describe("a desk", () => {
     await quiet;
     expect(dispatched).toHaveLength(1);
     expect(desk.books).toMatchObject({ inFlight: 0, waiting: 0, zombies: 1 });
+  });
+});
+
+describe("a request that is given up while its engine may be loading", () => {
+  test("stays in its slot, heard by nobody, until the load is over", () => {
+    const { desk, engine, log, dispatched, wish } = open(1);
+    engine.isLoading = true;
+    wish("a").abort();
+    expect(dispatched[0]?.isAborted).toBe(false);
+    expect(desk.books).toMatchObject({ inFlight: 1, zombies: 0, opens: 1, closes: 0 });
+    engine.isLoading = false;
+    desk.releaseHeld();
+    expect(dispatched[0]?.isAborted).toBe(true);
+    expect(desk.books).toMatchObject({ inFlight: 0, zombies: 1, opens: 1, closes: 1 });
+    expect(log).toEqual(["a granted"]);
+  });
+
+  test.each<[string, (generation: HandGeneration | undefined) => void]>([
+    ["has a chunk", (generation) => generation?.text("late")],
+    ["is done", (generation) => generation?.done()],
+    ["fails", (generation) => generation?.fail()],
+  ])("leaves it when it %s", (_what, answer) => {
+    const { desk, engine, log, dispatched, wish } = open(1);
+    engine.isLoading = true;
+    wish("a").abort();
+    answer(dispatched[0]);
+    expect(desk.books).toMatchObject({ inFlight: 0, zombies: 0, opens: 1, closes: 1 });
+    desk.releaseHeld();
+    expect(desk.books).toMatchObject({ inFlight: 0, zombies: 0, closes: 1 });
+    expect(log).toEqual(["a granted"]);
+  });
+
+  test("leaves the queue at once if it waits there", () => {
+    const { desk, engine, wish } = open(1);
+    wish("a");
+    engine.isLoading = true;
+    wish("b").abort();
+    expect(desk.books).toMatchObject({ inFlight: 1, waiting: 0 });
   });
 });

@@ -17,6 +17,11 @@ export interface SlotDeskOptions extends SchedulerOptions {
   readonly clock: Clock;
   /** A generation was given up before its first chunk. */
   readonly onVain: () => void;
+  /**
+   * Whether to give up a request that has no chunk yet could kill the load of a model. Then it stays
+   * in its slot, heard by nobody, until it has a chunk or `releaseHeld` is called.
+   */
+  readonly isLoadAtStake: () => boolean;
 }
 
 /** What a ticket tells its desk. */
@@ -35,7 +40,9 @@ class Ticket implements GenerationEvents {
   readonly wish: SlotRequest;
   readonly dispatch: Dispatch;
   readonly #desk: TicketDesk;
-  phase: "waiting" | "sent" | "streaming" | "over" = "waiting";
+  /** Ends the request upstream, which may have to outlive the wish. */
+  readonly upstream = new AbortController();
+  phase: "waiting" | "sent" | "held" | "streaming" | "over" = "waiting";
 
   constructor(wish: SlotRequest, dispatch: Dispatch, desk: TicketDesk) {
     this.wish = wish;
@@ -51,18 +58,20 @@ class Ticket implements GenerationEvents {
     // A deadline that has passed is not met by text that comes after it.
     this.#desk.clock.check();
     if (this.phase === "over") return;
-    if (this.phase === "sent") this.#desk.first(this);
-    this.wish.events.text(piece);
+    if (this.phase !== "streaming") this.#desk.first(this);
+    if (this.phase === "streaming") this.wish.events.text(piece);
   }
 
   done(generation: Generation): void {
+    const isHeard = this.phase !== "held";
     this.#desk.done(this, generation);
-    this.wish.events.done(generation);
+    if (isHeard) this.wish.events.done(generation);
   }
 
   failed(failure: Failure): void {
+    const isHeard = this.phase !== "held";
     this.#desk.failed(this);
-    this.wish.events.failed(failure);
+    if (isHeard) this.wish.events.failed(failure);
   }
 }
 
@@ -72,15 +81,18 @@ export class SlotDesk {
   readonly #scheduler: Scheduler<Ticket>;
   readonly #ticketDesk: TicketDesk;
   readonly #onVain: () => void;
+  readonly #isLoadAtStake: () => boolean;
+  readonly #held = new Set<Ticket>();
   #timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   #quiet: PromiseWithResolvers<void> | undefined;
   #opens = 0;
   #closes = 0;
 
   constructor(options: SlotDeskOptions) {
-    const { clock, onVain } = options;
+    const { clock, onVain, isLoadAtStake } = options;
     this.#clock = clock;
     this.#onVain = onVain;
+    this.#isLoadAtStake = isLoadAtStake;
     this.#scheduler = new Scheduler(options);
     this.#ticketDesk = {
       clock,
@@ -168,9 +180,16 @@ export class SlotDesk {
     this.#apply(this.#scheduler.ask(ticket, wishOf(wish), this.#clock.nowMs()));
   }
 
+  /** No load is at stake any more: what was given up meanwhile is. */
+  releaseHeld(): void {
+    for (const ticket of this.#held) this.#drop(ticket);
+  }
+
   #first(ticket: Ticket): void {
+    const isHeld = ticket.phase === "held";
     ticket.phase = "streaming";
     this.#scheduler.first(ticket, this.#clock.nowMs());
+    if (isHeld) this.#drop(ticket);
   }
 
   #done(ticket: Ticket, generation: Generation): void {
@@ -185,9 +204,21 @@ export class SlotDesk {
 
   #leave(ticket: Ticket): void {
     if (ticket.phase === "over") return;
-    if (ticket.phase === "sent") this.#onVain();
+    if (ticket.phase === "sent") {
+      this.#onVain();
+      if (this.#isLoadAtStake()) {
+        ticket.phase = "held";
+        this.#held.add(ticket);
+        return;
+      }
+    }
+    this.#drop(ticket);
+  }
+
+  #drop(ticket: Ticket): void {
     if (ticket.phase === "waiting") ticket.phase = "over";
     else this.#close(ticket);
+    ticket.upstream.abort(ticket.wish.signal.reason);
     this.#apply(this.#scheduler.leave(ticket, this.#clock.nowMs()));
   }
 
@@ -195,6 +226,7 @@ export class SlotDesk {
   #close(ticket: Ticket): boolean {
     if (ticket.phase === "over") return false;
     ticket.phase = "over";
+    this.#held.delete(ticket);
     this.#closes++;
     return true;
   }
@@ -217,7 +249,7 @@ export class SlotDesk {
     ticket.phase = "sent";
     this.#opens++;
     wish.granted();
-    ticket.dispatch({ request: wish.request, signal: wish.signal, events: ticket });
+    ticket.dispatch({ request: wish.request, signal: ticket.upstream.signal, events: ticket });
   }
 
   #refuse(ticket: Ticket): void {
@@ -229,6 +261,7 @@ export class SlotDesk {
     if (ticket.phase === "sent") this.#onVain();
     this.#close(ticket);
     ticket.wish.preempted();
+    ticket.upstream.abort(ticket.wish.signal.reason);
   }
 
   /** Sets the timer to what the scheduler waits for. */

@@ -150,8 +150,10 @@ export class VirtualWorld {
       wrong.push(`${opens} opens, ${closes} closes, ${inFlight} run`);
     const { openLines } = this.#sessions;
     for (const { peer } of this.#dialled.flat()) wrong.push(...peer.breaches);
-    // A line that is over has left its slot or its place; the endpoint has one of its own.
-    if (inFlight + waiting > openLines + 1) {
+    // A line that is over has left its slot or its place, unless that could kill a load; the endpoint
+    // has one of its own.
+    const own = this.endpoint.unavailable === undefined ? 1 : 1 + slots;
+    if (inFlight + waiting > openLines + own) {
       wrong.push(`${inFlight} run and ${waiting} wait for ${openLines} open lines`);
     }
     for (const { lines } of this.#allGames) for (const line of lines) wrong.push(...line.breaches);
