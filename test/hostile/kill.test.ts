@@ -69,7 +69,9 @@ async function expectNothingOpen(): Promise<void> {
   await eventually(async () => Object.values(await openThings()).every((count) => count === 0));
 }
 
-test("kill -9 of the sidecar under 200 open lines: each ends once, and the next sidecar serves the room", async () => {
+test("kill -9 of the sidecar under 200 open lines: each ends once, and the next sidecar serves the room", async ({
+  annotate,
+}) => {
   const url = `ws://127.0.0.1:${port}`;
   const crowd = await startCrowd(url);
   const client = connectSidecar({ url });
@@ -94,9 +96,17 @@ test("kill -9 of the sidecar under 200 open lines: each ends once, and the next 
     }
 
     sidecar = startSidecarProcess(port, ["--ollama", ollama.origin, ...FLAGS]);
-    const { endpoint } = await sidecar.warm();
-    expect(endpoint.state).toBe("warm");
+    await eventually(() =>
+      sidecar.status().then(
+        () => true,
+        () => false,
+      ),
+    );
+    const listeningMs = performance.now();
     await eventually(() => client.state.name === "open");
+    const backMs = Math.round(performance.now() - listeningMs);
+    await annotate(`the client was back ${backMs} ms after the sidecar listened`);
+    await sidecar.warm();
     const [again] = crowd.ask(1, "a player enters", PATIENT_MS);
     expect(await again?.line.ended).toMatchObject({ source: "model", text: "Well met." });
     expect(talking.concat(mute).every(({ ends }) => ends.length === 1)).toBe(true);
