@@ -10,7 +10,8 @@ import { PATIENCE } from "../support/patience.ts";
 
 const run = promisify(execFile);
 const FOLDER = join(import.meta.dirname, "python");
-const STORY = saying("Once upon a time there was a barrel that nobody could empty.", 200);
+const STORY_TEXT = "Once upon a time there was a barrel that nobody could empty.";
+const STORY = saying(STORY_TEXT, 200);
 const ANSWER = saying("Stout 🍺, and what the cat left.");
 const TOKEN = "conformance";
 
@@ -61,7 +62,10 @@ it.skipIf(python === undefined)(
       await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
       const client = join(FOLDER, "client.py");
       const { stdout } = await run(python ?? "", [client, sidecar.url, TOKEN]);
-      expect(stdout).toBe("mira (model, complete): Stout 🍺, and what the cat left.\n");
+      expect(stdout).toBe(
+        "mira (model, complete): Stout 🍺, and what the cat left.\n" +
+          `resumed (model, complete): ${STORY_TEXT}\n`,
+      );
     } finally {
       await sidecar.close();
       await ollama.close();

@@ -73,7 +73,8 @@ async function talk(cut?: Cut): Promise<Talked> {
   await vi.waitUntil(isOpen, PATIENCE);
   const second = Promise.withResolvers<void>();
   await Promise.all([ask(() => second.resolve()), second.promise.then(() => ask())]);
-  while (cut && !wire.isCut) await ask();
+  const isDone = (): boolean => cut === undefined || wire.isCut;
+  while (!isDone()) await ask();
   const passedBytes = { ...wire.passedBytes };
   // Its end is told when it has come back: else that would be what is cut.
   await vi.waitUntil(() => isOpen() && (!cut || wire.connections > 1), PATIENCE);

@@ -35,7 +35,7 @@ export interface Line extends AsyncIterable<string> {
   cancel(): void;
   /**
    * Reports that a player has received the line up to `offset`, in code points; may be called after
-   * its end. Reports made while no sidecar is there are lost.
+   * its end. Reports made while the connection is lost are sent when it is resumed; others are lost.
    */
   heard(player: string, offset: number): void;
 }

@@ -4,6 +4,7 @@ Plays whole conversations against a running sidecar: client.py URL TOKEN
 Prints each line that it was told, and ends with 0 if the sidecar kept to the page.
 """
 
+import socket
 import sys
 
 import msgpack
@@ -12,6 +13,7 @@ from websockets.sync.client import connect
 
 SUBPROTOCOL = "banterwire.v1"
 HELLO, ROOM_OPEN, ROOM_CLOSE, REGISTER, CUE, CANCEL, HEARD, OUTCOME = 1, 2, 3, 4, 7, 8, 9, 10
+RESUME = 13
 PING, PONG, ERROR = 32, 33, 34
 WELCOME, LINE_BEGIN, DELTA, LINE_END = 64, 65, 66, 67
 REMAINING_MS = 10_000
@@ -21,7 +23,8 @@ TIMEOUT_S = 15
 class Connection:
     """One connection, and the rules of lines that the sidecar is held to."""
 
-    def __init__(self, url, token, greet=True):
+    def __init__(self, url, token, greet=True, after=None, resumable=False):
+        """`after` is the lost connection whose session this one goes on with."""
         headers = {"Authorization": f"Bearer {token}"}
         self.socket = connect(
             url,
@@ -31,17 +34,24 @@ class Connection:
             max_size=65_536,
         )
         assert self.socket.subprotocol == SUBPROTOCOL
-        self.lines = {}
+        self.lines = after.lines if after else {}
         self.nonce = 0
-        self.welcome = self.greet() if greet else None
+        offered = ["resume"] if resumable or after else []
+        if greet:
+            self.session, self.resumed = self.greet(offered, after.session if after else None)
 
-    def greet(self):
-        self.send(HELLO, 0, [], "python conformance", None)
+    def greet(self, offered, session):
+        self.send(HELLO, 0, offered, "python conformance", session)
         kind, *fields = self.receive()
         assert kind == WELCOME and len(fields) >= 15, fields
-        minor, capabilities, _server, session = fields[:4]
-        assert (minor, capabilities, len(session)) == (0, [], 16), fields
-        return fields
+        minor, capabilities, _server, session, _epoch, resumed, window_ms = fields[:7]
+        assert (minor, capabilities, len(session)) == (0, offered, 16), fields
+        assert (window_ms > 0) == bool(offered)
+        return session, resumed
+
+    def lose(self):
+        """The network breaks: no close is said."""
+        self.socket.socket.shutdown(socket.SHUT_RDWR)
 
     def send(self, *message):
         self.socket.send(msgpack.packb(list(message)))
@@ -160,6 +170,35 @@ def play_conversation(url, token):
     game.socket.close(1000)
 
 
+def play_resume(url, token):
+    game = Connection(url, token, resumable=True)
+    game.send(ROOM_OPEN, 1, "tavern")
+    game.send(REGISTER, 1, "mira", "Mira", "You keep the bar.", ["One moment."], ["… well."])
+    story = game.cue(1, [["mira", 120, 255]], "Tell me a long story.")
+    other = game.cue(3, [["mira", 120, 255]], "Tell me another long story.")
+    game.until(lambda: story["text"] and other["text"])
+    game.lose()
+    heard = other["text"]
+
+    back = Connection(url, token, after=game)
+    assert back.resumed and back.session == game.session
+    stands = [[1, len(story["text"])], [3, None], [5, 0]]
+    back.lines[5] = {"character": None, "source": None, "text": "", "reason": None}
+    back.send(RESUME, stands, False)
+    back.until(lambda: back.lines[5]["reason"])
+    assert back.lines[5]["reason"] == "unknown_line"
+    back.until(lambda: story["reason"])
+    print(f"resumed ({story['source']}, {story['reason']}): {story['text']}")
+    assert (other["text"], other["reason"]) == (heard, None), "it was given up"
+    back.send(OUTCOME, 1, 1, "mira", "reply", "model", 90_000, 200, False, False)
+    back.expect_nothing()
+    back.socket.close(1000)
+
+    late = Connection(url, token, after=back)
+    assert not late.resumed and late.session != back.session, "a good-bye ends a session"
+    late.socket.close(1000)
+
+
 def play_breaches(url, token):
     early = Connection(url, token, greet=False)
     early.send(CANCEL, 1)
@@ -180,4 +219,5 @@ def play_breaches(url, token):
 if __name__ == "__main__":
     play_upgrades(*sys.argv[1:3])
     play_conversation(*sys.argv[1:3])
+    play_resume(*sys.argv[1:3])
     play_breaches(*sys.argv[1:3])
