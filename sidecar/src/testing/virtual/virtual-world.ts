@@ -1,4 +1,4 @@
-import type { OpenTransport, Transport } from "@banterwire/protocol/client";
+import type { Client, OpenTransport, Transport } from "@banterwire/protocol/client";
 import { decodeUp } from "@banterwire/protocol";
 import { FakeClock, memoryTransport } from "@banterwire/protocol/testing";
 import { NO_CARDS } from "../../config/card.ts";
@@ -131,6 +131,15 @@ export class VirtualWorld {
     if (move.do === "block") return this.#block(move.ms);
     this.#happen(move);
     await settled();
+  }
+
+  clientOf(game: number): Client {
+    return this.#game(game).client;
+  }
+
+  /** What came by each connection of a game, the oldest first. */
+  peersOf(game: number): readonly MemoryPeer[] {
+    return (this.#dialled[game] ?? []).map(({ peer }) => peer);
   }
 
   pass(ms: number): Promise<void> {
