@@ -212,11 +212,12 @@ export class SpokenLine implements GenerationEvents {
 
   /** Gives up on the model; nothing happens if it has ended. */
   #abandon(reason: CancelReason): void {
-    const isUnderWay = this.#times.dispatchedMs !== undefined && this.#state.name !== "ended";
-    if (isUnderWay && !this.#giveUp.signal.aborted) {
-      this.#parts.observe({ kind: "generationCancelled", ...this.#name, reason });
-    }
+    const isUnderWay =
+      this.#times.dispatchedMs !== undefined &&
+      this.#state.name !== "ended" &&
+      !this.#giveUp.signal.aborted;
     this.#giveUp.abort(GIVEN_UP);
+    if (isUnderWay) this.#parts.observe({ kind: "generationCancelled", ...this.#name, reason });
   }
 
   #end(reason: Reason): void {

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { chat } from "../../floor/chat.ts";
-import { type Figures, figureOf } from "../bench.ts";
+import type { Figures } from "../bench.ts";
 import { type Pace, promptOf } from "../support/pace.ts";
 import { machineNowMs, type PacedUpstream, startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame } from "../support/raw-game.ts";
 import { startWarmSidecar } from "../support/sidecar.ts";
-import { figureOfInterval, quantileOf, ratioOfRounds } from "../support/statistics.ts";
+import { bootstrap, figureOfInterval, quantileOf } from "../support/statistics.ts";
 
 export interface CancelPlan {
   readonly rounds: number;
@@ -74,23 +74,33 @@ async function cancelled(
   return cutAtMs.map(([tag, atMs]) => atMs - (cancelledAtMs.get(tag) ?? NaN));
 }
 
+/**
+ * A quantile of all rounds together: of one round's few dozen cancels the 99th percentile is the
+ * slowest, which tells of the machine.
+ */
 function figuresOf(
   direct: readonly number[][],
   sidecar: readonly number[][],
   random: () => number,
 ): Figures {
   const figures: Figures = {};
+  const indices = [direct.map((_, round) => round)];
   for (const [name, quantile] of [
     ["p50", 0.5],
     ["p99", 0.99],
   ] as const) {
-    const [one, other] = [sidecar, direct].map((rounds) =>
-      rounds.map((samples) => quantileOf(samples, quantile)),
-    ) as [number[], number[]];
-    figures[`cancel to the upstream's FIN, direct, ${name}`] = figureOf(other, "ms");
-    figures[`cancel to the upstream's FIN, sidecar, ${name}`] = figureOf(one, "ms");
-    figures[`cancel to FIN over a direct destroy, ${name}`] = figureOfInterval(
-      ratioOfRounds(one, other, random),
+    const pooled = (rounds: readonly number[][]) => (drawn: number[]) =>
+      quantileOf(
+        drawn.flatMap((round) => rounds[round] ?? []),
+        quantile,
+      );
+    const [by, ours] = [pooled(direct), pooled(sidecar)];
+    const of = (statistic: (drawn: number[]) => number, unit: string) =>
+      figureOfInterval(bootstrap(indices, statistic, random), unit);
+    figures[`cancel to the upstream's FIN, direct, ${name}`] = of(by, "ms");
+    figures[`cancel to the upstream's FIN, sidecar, ${name}`] = of(ours, "ms");
+    figures[`cancel to FIN over a direct destroy, ${name}`] = of(
+      (drawn) => ours(drawn) / by(drawn),
       "x",
     );
   }

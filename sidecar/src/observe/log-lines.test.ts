@@ -56,7 +56,7 @@ const ENDED: Happening = {
 
 describe("one line per event", () => {
   test("names the line and the room, as fields", () => {
-    logLines("info").observe(ENDED);
+    logLines("info").observe(ENDED, clock.nowMs());
     expect(logged).toEqual([
       expect.objectContaining({
         happening: "lineEnded",
@@ -72,7 +72,7 @@ describe("one line per event", () => {
 
   test("has the world key where the room is opened", () => {
     const room = { kind: "roomOpened", connection: 1, room: 2, worldKey: "tavern" } as const;
-    logLines("info").observe(room);
+    logLines("info").observe(room, clock.nowMs());
     expect(logged).toEqual([expect.objectContaining({ room: 2, worldKey: "tavern" })]);
   });
 });
@@ -80,14 +80,14 @@ describe("one line per event", () => {
 describe("what players say, and prompts,", () => {
   test("are not logged above debug", () => {
     const lines = logLines("info");
-    for (const happening of [CUE, ASKED, ENDED]) lines.observe(happening);
+    for (const happening of [CUE, ASKED, ENDED]) lines.observe(happening, clock.nowMs());
     expect(JSON.stringify(logged)).not.toContain("secret");
   });
 
   test("are logged at debug", () => {
     const lines = logLines("debug");
-    lines.observe(CUE);
-    lines.observe(ASKED);
+    lines.observe(CUE, clock.nowMs());
+    lines.observe(ASKED, clock.nowMs());
     expect(logged.map((line) => line["said"] ?? line["prompt"])).toEqual([
       "my secret",
       [{ role: "user", content: "my secret" }],
@@ -96,8 +96,8 @@ describe("what players say, and prompts,", () => {
 
   test("are only counted where text is hidden", () => {
     const lines = logLines("debug", false);
-    lines.observe(CUE);
-    lines.observe(ASKED);
+    lines.observe(CUE, clock.nowMs());
+    lines.observe(ASKED, clock.nowMs());
     expect(JSON.stringify(logged)).not.toContain("secret");
     expect(logged[0]).toMatchObject({ said: "[9 characters]", event: null });
   });
@@ -107,7 +107,8 @@ describe("a flood", () => {
   const MORE = 7;
 
   function flood(lines: LogLines): void {
-    for (let index = 0; index < MAX_LOG_LINES_PER_SECOND + MORE; index++) lines.observe(ENDED);
+    for (let index = 0; index < MAX_LOG_LINES_PER_SECOND + MORE; index++)
+      lines.observe(ENDED, clock.nowMs());
   }
 
   test("is cut, and one line at the end of its second says how many more there were", () => {

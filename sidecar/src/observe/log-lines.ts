@@ -61,12 +61,13 @@ export class LogLines {
     return this.#limit.suppressed;
   }
 
-  observe(happening: Happening): void {
-    const { log, clock } = this.#options;
+  /** @param nowMs when it happened */
+  observe(happening: Happening, nowMs: number): void {
+    const { log } = this.#options;
     const { kind } = happening;
     const [level, message] = LINES[kind];
     if (!log.isLevelEnabled(level)) return;
-    const verdict = this.#limit.judge(kind, clock.nowMs());
+    const verdict = this.#limit.judge(kind, nowMs);
     if (verdict === "held-first") this.#summariseLater(kind);
     if (verdict !== "write") return;
     log[level](fieldsOf(happening, this.#options.showsText()), message);

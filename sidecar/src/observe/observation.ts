@@ -1,5 +1,5 @@
 import type { Clock } from "@banterwire/protocol";
-import type { Observe } from "../happening.ts";
+import type { Happening, Observe } from "../happening.ts";
 import type { Log } from "../log.ts";
 import type { SidecarStatus } from "../status.ts";
 import { HitBook } from "./hit-book.ts";
@@ -27,6 +27,11 @@ export interface Observation {
   close(): void;
 }
 
+/** How long a line's turns of the loop are kept free of what is only told of them, milliseconds. */
+const TOLD_AFTER_MS = 1;
+/** What may wait to be told; past it all of it is told at once. */
+const MAX_UNTOLD = 1_024;
+
 export function startObservation(parts: ObservationParts): Observation {
   const { clock } = parts;
   const logLines = new LogLines(parts);
@@ -37,21 +42,47 @@ export function startObservation(parts: ObservationParts): Observation {
         logLinesSuppressed: () => logLines.suppressed,
       })
     : undefined;
-  return {
-    observe(happening) {
-      hits.observe(happening, clock.nowMs());
-      logLines.observe(happening);
+  const untold: { readonly happening: Happening; readonly nowMs: number }[] = [];
+  let callOff: (() => void) | undefined;
+  const tell = (): void => {
+    callOff?.();
+    callOff = undefined;
+    for (const { happening, nowMs } of untold.splice(0)) {
+      hits.observe(happening, nowMs);
+      logLines.observe(happening, nowMs);
       metrics?.observe(happening);
+    }
+  };
+  const tellLater = (): void => {
+    try {
+      tell();
+    } catch (error) {
+      parts.log.error({ err: error }, "what happened could not be told");
+    }
+  };
+  return {
+    // Books and a log line cost as much as a cue's way to the engine, and a write may block: they
+    // wait until what they tell of has been sent. Whoever reads them reads them up to date.
+    observe(happening) {
+      untold.push({ happening, nowMs: clock.nowMs() });
+      // After a fault there may be no later.
+      if (happening.kind === "faulted" || untold.length >= MAX_UNTOLD) return tell();
+      callOff ??= clock.schedule(TOLD_AFTER_MS, tellLater);
     },
     hitRates() {
+      tell();
       const nowMs = clock.nowMs();
       return {
         sinceStart: hitRateStatus(hits.sinceStart(nowMs)),
         lastMinute: hitRateStatus(hits.lastMinute(nowMs)),
       };
     },
-    page: (path) => pageAt(path, { status: () => parts.status(), metrics }),
+    page(path) {
+      tell();
+      return pageAt(path, { status: () => parts.status(), metrics });
+    },
     close() {
+      tell();
       logLines.close();
       metrics?.close();
     },
