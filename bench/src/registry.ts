@@ -6,6 +6,7 @@ import { hostile } from "./hostile.ts";
 import { hostileFrames } from "./hostile-frames.ts";
 import { observe } from "./observe.ts";
 import { overhead } from "./overhead.ts";
+import { routing } from "./routing.ts";
 import { simulator } from "./simulator.ts";
 
 /** Every bench that `npm run bench -- NAME` knows. */
@@ -17,5 +18,6 @@ export const BENCHES: readonly Bench[] = [
   hostileFrames,
   observe,
   overhead,
+  routing,
   simulator,
 ];

@@ -86,6 +86,19 @@ describe("a predictor", () => {
     expect(lowMs(30_001)).toBeGreaterThan(450);
   });
 
+  test("has learnt that nothing costs anything from an engine that says so, whatever the lengths", () => {
+    const lengths = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 40, maxLength: 200 });
+    fc.assert(
+      fc.property(lengths, (tokens) => {
+        const predictor = new Predictor();
+        for (const [index, count] of tokens.entries()) predictor.learn(seen(count, 0, 1), index);
+        expect(predictor.msPerToken).toBeLessThanOrEqual(0.3);
+        expect(predictor.overheadMs).toBeLessThanOrEqual(1);
+        expect(predictor.predict(2_000, tokens.length).likelyMs).toBeLessThan(130);
+      }),
+    );
+  });
+
   test("counts a load apart: it is the model's, not the prompt's", () => {
     const predictor = taught(0.2, 30);
     const { chars, uncachedChars, ttftMs, engine } = seen(100, 0.2, 30);

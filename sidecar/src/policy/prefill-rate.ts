@@ -1,5 +1,6 @@
 const PRIOR_MS_PER_TOKEN = 0.3;
-const PRIOR_VARIANCE = { slope: 1, start: 100 };
+/** How much the prior weighs: as much as one prompt of ten tokens more than the mean. */
+const PRIOR_WEIGHT = 100;
 const MAX_MS_PER_TOKEN = 100;
 /** What is known fades: of the weight of one observation, so much is left at the next. */
 const FORGETTING = 0.98;
@@ -7,52 +8,42 @@ const FORGETTING = 0.98;
 const MAX_SURPRISE = { share: 1, ms: 20 };
 
 /**
- * What a token of prompt costs when the engine has it not in its cache: recursive least squares of
- * prefill time over uncached tokens, with a start of its own. One observation that is far off,
- * such as of a prompt that was cached after all, moves it little.
+ * What a token of prompt costs when the engine has it not in its cache: the slope of prefill time
+ * over uncached tokens, by least squares that forget. One observation that is far off, such as of a
+ * prompt that was cached after all, moves it little.
  */
 export class PrefillRate {
-  #slope = PRIOR_MS_PER_TOKEN;
-  #start = 0;
-  #slopeVariance = PRIOR_VARIANCE.slope;
-  #startVariance = PRIOR_VARIANCE.start;
-  #covariance = 0;
+  #weight = 0;
+  #meanTokens = 0;
+  #meanMs = 0;
+  /** Weighted squares about the means. */
+  #tokensSquared = 0;
+  #tokensByMs = 0;
 
   /** Milliseconds for each uncached token. */
   get msPerToken(): number {
-    return this.#slope;
+    const slope =
+      (this.#tokensByMs + PRIOR_WEIGHT * PRIOR_MS_PER_TOKEN) / (this.#tokensSquared + PRIOR_WEIGHT);
+    return Math.min(MAX_MS_PER_TOKEN, Math.max(0, slope));
   }
 
   learn(tokens: number, prefillMs: number): void {
     if (!(tokens >= 0) || !(prefillMs >= 0) || !Number.isFinite(tokens + prefillMs)) return;
-    const slopeGain = this.#slopeVariance * tokens + this.#covariance;
-    const startGain = this.#covariance * tokens + this.#startVariance;
-    const weight = FORGETTING + slopeGain * tokens + startGain;
-    const expected = this.#slope * tokens + this.#start;
-    const bound = MAX_SURPRISE.share * expected + MAX_SURPRISE.ms;
-    const surprise = clamp(prefillMs - expected, -bound, bound);
-    this.#slope = clamp(this.#slope + (slopeGain / weight) * surprise, 0, MAX_MS_PER_TOKEN);
-    this.#start = Math.max(0, this.#start + (startGain / weight) * surprise);
-    this.#slopeVariance = this.#fade(this.#slopeVariance - (slopeGain * slopeGain) / weight);
-    this.#startVariance = this.#fade(this.#startVariance - (startGain * startGain) / weight);
-    this.#covariance = (this.#covariance - (slopeGain * startGain) / weight) / FORGETTING;
-    this.#bound();
+    const ms = this.#believable(tokens, prefillMs);
+    this.#weight = this.#weight * FORGETTING + 1;
+    const tokensOff = tokens - this.#meanTokens;
+    this.#meanTokens += tokensOff / this.#weight;
+    const msOff = ms - this.#meanMs;
+    this.#meanMs += msOff / this.#weight;
+    const tokensOffNow = tokens - this.#meanTokens;
+    this.#tokensSquared = this.#tokensSquared * FORGETTING + tokensOff * tokensOffNow;
+    this.#tokensByMs = this.#tokensByMs * FORGETTING + msOff * tokensOffNow;
   }
 
-  #fade(variance: number): number {
-    return Math.max(0, variance) / FORGETTING;
+  #believable(tokens: number, prefillMs: number): number {
+    if (this.#weight === 0) return prefillMs;
+    const expectedMs = Math.max(0, this.#meanMs + this.msPerToken * (tokens - this.#meanTokens));
+    const most = MAX_SURPRISE.share * expectedMs + MAX_SURPRISE.ms;
+    return Math.min(expectedMs + most, Math.max(expectedMs - most, prefillMs));
   }
-
-  /** Prompts that are all of one length say nothing of the slope: doubt must not grow for ever. */
-  #bound(): void {
-    const { slope, start } = PRIOR_VARIANCE;
-    this.#slopeVariance = Math.min(slope, this.#slopeVariance);
-    this.#startVariance = Math.min(start, this.#startVariance);
-    const most = Math.sqrt(this.#slopeVariance * this.#startVariance);
-    this.#covariance = clamp(this.#covariance, -most, most);
-  }
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value));
 }

@@ -1,3 +1,4 @@
+export { DecisionStage } from "./decision-stage.ts";
 export { type EchoListener, startEchoListener } from "./echo-listener.ts";
 export { fuzzSidecar, type SidecarFuzz, type SidecarFuzzTally } from "./fuzz-sidecar.ts";
 export { frameOf, RawGame } from "./raw-game.ts";

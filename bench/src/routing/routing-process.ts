@@ -1,0 +1,40 @@
+/** Decisions among so many characters, in a process of its own. */
+import { DecisionStage } from "@banterwire/sidecar/testing";
+import { answerParent } from "../support/child.ts";
+import { seededRandom } from "../support/random.ts";
+
+export interface RoutingQuestion {
+  readonly characters: number;
+  readonly cues: number;
+}
+
+export interface RoutingAnswer {
+  /** From a decoded cue to the decision to send it, microseconds. */
+  readonly decisionUs: readonly number[];
+  /** Heap for each character, its persona of some 600 characters included. */
+  readonly bytesPerCharacter: number;
+}
+
+/** So that the code is compiled by the time it counts. */
+const WARM_UP_CUES = 2_000;
+const SEED = 1;
+const US_PER_MS = 1_000;
+
+answerParent(({ characters, cues }: RoutingQuestion): RoutingAnswer => {
+  const random = seededRandom(SEED);
+  const some = (): number => Math.floor(random() * characters);
+  // What a stage costs without characters is no character's.
+  const first = new DecisionStage(1);
+  for (let cue = 0; cue < WARM_UP_CUES; cue++) first.cue(cue);
+  const before = heapBytes();
+  const stage = new DecisionStage(characters);
+  const bytesPerCharacter = (heapBytes() - before) / characters;
+  for (let cue = 0; cue < WARM_UP_CUES; cue++) stage.cue(some());
+  const decisionUs = Array.from({ length: cues }, () => stage.cue(some()) * US_PER_MS);
+  return { decisionUs, bytesPerCharacter };
+});
+
+function heapBytes(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
