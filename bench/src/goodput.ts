@@ -12,7 +12,7 @@ interface Plan {
 
 const PLANS: Readonly<Record<Scale, Plan>> = {
   quick: { overload: { rounds: 1, roundMs: 8_000 }, warmth: { laps: 1 } },
-  usual: { overload: { rounds: 4, roundMs: 20_000 }, warmth: { laps: 3 } },
+  usual: { overload: { rounds: 4, roundMs: 15_000 }, warmth: { laps: 2 } },
   long: { overload: { rounds: 12, roundMs: 30_000 }, warmth: { laps: 10 } },
 };
 const SEED = 20_261_121;
@@ -24,8 +24,6 @@ export const goodput: Bench = {
   goals: {
     "1 slots, sidecar: goodput at 2x over that at 1x": { atLeast: 0.95 },
     "4 slots, sidecar: goodput at 2x over that at 1x": { atLeast: 0.95 },
-    "1 slots: sidecar's lines that waited in the engine": { atMost: 0 },
-    "4 slots: sidecar's lines that waited in the engine": { atMost: 0 },
   },
   run: () => run(PLANS[scaleFromEnv()]),
 };

@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { Child } from "../support/child.ts";
 
 /** What a generation costs, milliseconds: like a small model on a good GPU. */
-export const OVERHEAD_MS = 40;
-export const PREFILL_MS_PER_TOKEN = 0.2;
+export const PREFILL_MS = 40;
 export const DECODE_MS = 240;
 export const LINE_TOKENS = 16;
 
@@ -31,5 +30,5 @@ export async function startEngine(slots: number): Promise<BenchEngine> {
 
 /** What its slots can serve when none is ever idle, lines per second. */
 export function saturation(slots: number): number {
-  return (slots * 1_000) / (OVERHEAD_MS + DECODE_MS);
+  return (slots * 1_000) / (PREFILL_MS + DECODE_MS);
 }

@@ -66,7 +66,7 @@ export function fifoRival(origin: string): Rival {
   return {
     async say(_room, character, dueMs) {
       const giveUp = new AbortController();
-      const leftMs = FALLBACK_AFTER_MS - (performance.now() - dueMs);
+      const leftMs = Math.max(0, FALLBACK_AFTER_MS - (performance.now() - dueMs));
       const timer = setTimeout(() => giveUp.abort(), leftMs);
       let isInTime = false;
       try {
