@@ -47,6 +47,14 @@ const ofRooms: fc.WeightedArbitrary<Move>[] = [
   { weight: 6, arbitrary: fc.record({ do: fc.constant("cut"), game }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("deafen"), game }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restartSidecar") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("stopReading"),
+      game,
+      forMs: fc.integer({ min: 1, max: 3_000 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("drain") }) },
   {
     weight: 1,

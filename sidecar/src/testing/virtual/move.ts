@@ -18,6 +18,8 @@ export type Move =
   | { readonly do: "cut"; readonly game: number }
   /** A connection carries nothing any more, and neither end is told. */
   | { readonly do: "deafen"; readonly game: number }
+  /** A game's end reads nothing for a while. */
+  | { readonly do: "stopReading"; readonly game: number; readonly forMs: number }
   | { readonly do: "restartSidecar" }
   /** The sidecar says good-bye to all games. */
   | { readonly do: "drain" }

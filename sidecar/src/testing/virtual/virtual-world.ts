@@ -60,6 +60,8 @@ interface Dialled {
   readonly transport: Transport;
   /** Nothing passes any more, and neither end is told. */
   isDeaf: boolean;
+  /** What the game's end has not read, while it does not read. */
+  unread: Uint8Array[] | undefined;
 }
 
 /**
@@ -216,6 +218,9 @@ export class VirtualWorld {
         if (dialled) dialled.isDeaf = true;
         return;
       }
+      case "stopReading":
+        this.#disturb(move.forMs);
+        return this.#stopReading(this.#dialled[move.game]?.at(-1), move.forMs);
       case "restartSidecar":
         this.#disturb(0);
         return this.#restart();
@@ -239,6 +244,15 @@ export class VirtualWorld {
       default:
         return this.#strike(move);
     }
+  }
+
+  #stopReading(dialled: Dialled | undefined, forMs: number): void {
+    if (!dialled || dialled.unread) return;
+    dialled.unread = [];
+    this.clock.schedule(forMs, () => {
+      for (const bytes of dialled.unread ?? []) dialled.transport.send(bytes);
+      dialled.unread = undefined;
+    });
   }
 
   /** Killed, and another one starts in its place: no session is known, and nobody was told. */
@@ -329,14 +343,16 @@ export class VirtualWorld {
       socket: {
         send(bytes) {
           peer.send(bytes);
-          if (!dialled.isDeaf) transport.send(bytes);
+          if (dialled.unread) dialled.unread.push(Uint8Array.from(bytes));
+          else if (!dialled.isDeaf) transport.send(bytes);
         },
         close(code, reason) {
           peer.close(code, reason);
           transport.close(code, reason);
         },
         get bufferedBytes() {
-          return transport.bufferedBytes;
+          const unread = dialled.unread ?? [];
+          return unread.reduce((sum, { length }) => sum + length, transport.bufferedBytes);
         },
       },
       game: undefined,
@@ -347,7 +363,7 @@ export class VirtualWorld {
       ttftBudgetMs: 200,
       epoch: this.#epoch,
     });
-    const dialled: Dialled = { connection, peer, transport, isDeaf: false };
+    const dialled: Dialled = { connection, peer, transport, isDeaf: false, unread: undefined };
     this.#dialled[game]?.push(dialled);
     return dialled;
   }
