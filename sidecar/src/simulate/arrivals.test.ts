@@ -76,11 +76,6 @@ describe("crowds", () => {
       expect(cues).toHaveLength(7);
     }
   });
-
-  test("of millions are refused rather than held in memory", () => {
-    const burst = { perMinute: 100_000, cues: 10_000 };
-    expect(() => arrivalsOf({ minutes: 1_440, bursts: [burst] })).toThrow(RangeError);
-  });
 });
 
 test("cues come in the order of time, within the game, and again with the same seed", () => {

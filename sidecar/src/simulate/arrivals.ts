@@ -11,9 +11,6 @@ export interface Arrival {
   readonly priority: Priority;
 }
 
-/** More crowds than a run has; past it the scenario asks for something else. */
-const MAX_CROWD_CUES = 5_000_000;
-
 /**
  * The cues of a game in the order of time: independent (Poisson) ones of players and rooms, and
  * crowds of them, at random moments or at set ones. Open-loop: none waits for an answer.
@@ -30,7 +27,6 @@ export class Arrivals {
   #nextSingle: Arrival | undefined;
   #singleMs = 0;
 
-  /** @throws RangeError if crowds alone make millions of cues */
   constructor(scenario: Scenario, random: Random) {
     this.#scenario = scenario;
     this.#random = random;
@@ -88,7 +84,6 @@ export class Arrivals {
 
   *#bursts(): Generator<Arrival> {
     for (const { perMinute, ...crowd } of this.#scenario.bursts) {
-      assertFew(((perMinute * this.#endMs) / 60_000) * crowd.cues);
       if (perMinute === 0) continue;
       let atMs = this.#random.exponential(60_000 / perMinute);
       for (; atMs < this.#endMs; atMs += this.#random.exponential(60_000 / perMinute)) {
@@ -99,7 +94,6 @@ export class Arrivals {
 
   *#raids(): Generator<Arrival> {
     for (const { atSeconds, rooms, ...crowd } of this.#scenario.raids) {
-      assertFew(rooms * crowd.cues);
       for (let room = 0; room < rooms; room++) yield* this.#crowd(atSeconds * 1_000, room, crowd);
     }
   }
@@ -114,9 +108,4 @@ export class Arrivals {
       if (cueMs < this.#endMs) yield this.#cue(cueMs, room, priority);
     }
   }
-}
-
-function assertFew(cues: number): void {
-  if (cues <= MAX_CROWD_CUES) return;
-  throw new RangeError(`a burst or a raid makes ${cues} cues; ${MAX_CROWD_CUES} are the most`);
 }

@@ -92,6 +92,11 @@ describe("readScenario", () => {
     expect(problem).toMatchObject({ key: "raids[0].rooms", value: "200" });
   });
 
+  test("a game of more cues than can be played is refused before it is begun", () => {
+    const [problem] = told("players: 1000000\nminutes: 1440");
+    expect(problem).toMatchObject({ key: "scenario", why: expect.stringMatching(/4320\d+ cues/u) });
+  });
+
   test("no YAML is told with its line", () => {
     expect(told("players: 1\nrooms: [")).toEqual([
       expect.objectContaining({ key: "scenario", source: line(2) }),

@@ -1,7 +1,7 @@
 import { LIMITS, PRIORITIES } from "@banterwire/protocol";
 import { z } from "zod";
 import { MAX_LINE_TOKENS, ZOMBIE_HOLD_MS } from "../config.ts";
-import { MAX_SLOTS } from "../config/settings.ts";
+import { DEFAULT_SETTINGS, MAX_SLOTS } from "../config/settings.ts";
 
 /** A game of a thousand players for a day; what is longer says no more. */
 const MAX_MINUTES = 1_440;
@@ -9,11 +9,14 @@ const MAX_PLAYERS = 1_000_000;
 const MAX_ROOMS = 65_536;
 const MAX_CHARACTERS = 4_096;
 const MAX_PER_MINUTE = 100_000;
+const MAX_PER_SECOND = 100_000;
 const MAX_CUES_AT_ONCE = 10_000;
 const MAX_LIST = 64;
 const MAX_SECONDS = MAX_MINUTES * 60;
 const MAX_TOKENS = 1_000_000;
 const MAX_MS = 600_000;
+/** Some minutes of work, and half a gigabyte of times. */
+const MAX_CUES = 10_000_000;
 
 const priority = z.enum(PRIORITIES, { error: `one of ${PRIORITIES.join(", ")} is due` });
 
@@ -105,6 +108,13 @@ const scenarioObject = z.strictObject({
     )
     .max(MAX_LIST)
     .default([]),
+  /** As in the sidecar's settings: a cue beyond them gets an authored line from the client itself. */
+  maxCuesPerSecondPerRoom: whole(1, MAX_PER_SECOND).default(
+    DEFAULT_SETTINGS.maxCuesPerSecondPerRoom,
+  ),
+  maxCuesPerSecondPerGame: whole(1, MAX_PER_SECOND).default(
+    DEFAULT_SETTINGS.maxCuesPerSecondPerGame,
+  ),
   prompt: z
     .strictObject({
       personaTokens: whole(1, MAX_TOKENS).default(200),
@@ -128,8 +138,22 @@ export const scenarioSchema = scenarioObject.superRefine((scenario, context) => 
     const message = `as many as there are rooms (${scenario.rooms}) at most are due`;
     context.addIssue({ code: "custom", path: ["raids", index, "rooms"], message });
   }
+  const cues = expectedCues(scenario);
+  if (cues <= MAX_CUES) return;
+  const message = `it makes some ${Math.round(cues)} cues, and ${MAX_CUES} at most are due`;
+  context.addIssue({ code: "custom", path: [], message });
 });
 export type Scenario = z.infer<typeof scenarioObject>;
+
+function expectedCues(scenario: Scenario): number {
+  const { players, rooms, minutes, bursts, raids } = scenario;
+  const { repliesPerPlayerMinute, nearbyPerPlayerMinute, ambientPerRoomMinute } = scenario;
+  const perPlayer = repliesPerPlayerMinute + nearbyPerPlayerMinute;
+  const single = players * perPlayer + rooms * ambientPerRoomMinute;
+  const burst = bursts.reduce((sum, { perMinute, cues }) => sum + perMinute * cues, 0);
+  const raid = raids.reduce((sum, { rooms, cues }) => sum + rooms * cues, 0);
+  return minutes * (single + burst) + raid;
+}
 
 function whole(min: number, max: number) {
   const error = `a whole number from ${min} to ${max} is due`;

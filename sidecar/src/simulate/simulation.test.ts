@@ -143,6 +143,13 @@ describe("capacity", () => {
   });
 });
 
+test("a room that sends more cues than it may hears its own authors", () => {
+  const burst = { atSeconds: 60, rooms: 1, cues: 60, withinMs: 0 };
+  const { endings } = play({ players: 0, rooms: 1, minutes: 2, raids: [burst] });
+  const atOnce = endings.filter(({ source, ttftMs }) => source === "fallback" && ttftMs === 0);
+  expect(atOnce).toHaveLength(10);
+});
+
 describe("an engine that", () => {
   const steady = {
     players: 60,

@@ -1,5 +1,6 @@
 import { BUDGET_GUARD_MS } from "@banterwire/protocol/client";
 import { MAX_LINE_TOKENS } from "../config.ts";
+import { RateLimit } from "../policy/rate.ts";
 import { type Arrival, Arrivals } from "./arrivals.ts";
 import { Books, type Figures } from "./books.ts";
 import { Cast } from "./cast.ts";
@@ -27,7 +28,6 @@ export interface SimulationOptions {
 /**
  * Plays a scenario through in virtual time, on the policy modules that the sidecar itself runs. The
  * same scenario gives the same figures, to the last bit.
- * @throws RangeError if the scenario's crowds are absurd
  */
 export function simulate(scenario: Scenario, options: SimulationOptions = {}): Figures {
   const { seed, roundTripMs, budgetMs } = scenario;
@@ -49,11 +49,18 @@ export function simulate(scenario: Scenario, options: SimulationOptions = {}): F
     options.observe?.(ending);
   };
 
+  const rates = new CueRates(scenario);
   const cue = (arrival: Arrival): void => {
-    // The client itself answers a cue that leaves the sidecar no time.
-    if (remainingMs < 1) {
-      const ttftMs = 0;
-      return ended({ arrival, source: "fallback", reason: "budget", ttftMs, queuedMs: undefined });
+    // The client itself answers what the sidecar would refuse, or would have no time for.
+    const refused = remainingMs < 1 ? "budget" : rates.take(arrival) ? undefined : "shed";
+    if (refused !== undefined) {
+      return ended({
+        arrival,
+        source: "fallback",
+        reason: refused,
+        ttftMs: 0,
+        queuedMs: undefined,
+      });
     }
     const prompt = cast.promptFor(arrival.room, arrival.character);
     const tokens = tokensOf(scenario.lineTokens, lengths);
@@ -83,6 +90,25 @@ export function simulate(scenario: Scenario, options: SimulationOptions = {}): F
     zombies: after.zombies - before.zombies,
   };
   return books.close(use, endMs * endpointScenario.slots);
+}
+
+/** How many cues a room and a game may send: the sidecar's own limits. */
+class CueRates {
+  readonly #scenario: Scenario;
+  readonly #game: RateLimit;
+  readonly #rooms = new Map<number, RateLimit>();
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#game = new RateLimit(scenario.maxCuesPerSecondPerGame, 0);
+  }
+
+  take({ room, atMs }: Arrival): boolean {
+    const known = this.#rooms.get(room);
+    const rate = known ?? new RateLimit(this.#scenario.maxCuesPerSecondPerRoom, atMs);
+    if (!known) this.#rooms.set(room, rate);
+    return rate.take(atMs) && this.#game.take(atMs);
+  }
 }
 
 function tokensOf(mean: number, random: Random): number {
