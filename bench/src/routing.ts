@@ -50,6 +50,8 @@ async function run({ rounds, cues }: Plan): Promise<Figures> {
     ] as const) {
       const perRound = answers.map(({ decisionUs }) => quantileOf(decisionUs, quantile));
       figures[`${key}, ${name}`] = figureOf(perRound, "us");
+      const noise = answers.map(({ noiseUs }) => quantileOf(noiseUs, quantile));
+      figures[`${key}, work that decides nothing, ${name}`] = figureOf(noise, "us");
     }
     figures[`${key}, memory of each`] = figureOf(
       answers.map(({ bytesPerCharacter }) => bytesPerCharacter),

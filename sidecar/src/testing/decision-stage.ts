@@ -1,4 +1,4 @@
-import { type Cue, systemClock } from "@banterwire/protocol";
+import { type Cue, LIMITS, systemClock } from "@banterwire/protocol";
 import { NO_CARDS } from "../config/card.ts";
 import { DEFAULT_CONFIG, limitsOf, MAX_WAITING_CUES, MIN_PROMPT_SIMILARITY } from "../config.ts";
 import { unobserved } from "../happening.ts";
@@ -113,7 +113,8 @@ export class DecisionStage {
         100 + Math.abs(room * CHARACTERS_PER_ROOM + place - index),
         255,
       ]),
-      remainingMs: 180,
+      // A machine that stands still for a moment is not what is asked about.
+      remainingMs: LIMITS.MAX_BUDGET_MS,
       priority: "reply",
       player: ["p1", "Ana"],
       said: "What is new?",
