@@ -25,11 +25,22 @@ function reached(from: string, seen = new Set<string>()): Set<string> {
 }
 
 describe("the simulator", () => {
-  test("runs the modules of policy/, which decide in production", () => {
-    const modules = reached("simulate/simulation.ts");
-    const wanted = ["scheduler", "predictor", "prefix-ledger", "warmth", "budget", "wedge"];
-    for (const name of wanted) expect(modules).toContain(`policy/${name}.ts`);
-  });
+  test.each(["simulate/simulation.ts", "server.ts"])(
+    "decides by the modules of policy/, and so does the server: %s",
+    (module) => {
+      const modules = reached(module);
+      const wanted = [
+        "scheduler",
+        "predictor",
+        "prefix-ledger",
+        "warmth",
+        "budget",
+        "rate",
+        "wedge",
+      ];
+      for (const name of wanted) expect(modules).toContain(`policy/${name}.ts`);
+    },
+  );
 
   test("has no second scheduler, predictor or ledger: their names are declared in policy/ alone", () => {
     const declared = /\bclass (\w*(?:Scheduler|Predict|Ledger|Warmth|Shares|Queue|Slots)\w*)/u;
