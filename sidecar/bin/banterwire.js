@@ -19,10 +19,8 @@ const { existsSync } = process.getBuiltinModule("node:fs");
 const folder = path.dirname(import.meta.dirname);
 const source = new URL("../src/cli/main.ts", import.meta.url);
 
-// The space for young objects stays as small as it begins: V8 would double it several times while modules are loaded,
-// and again under streams, and give none of it back. A line's objects live for its line or for one turn of the loop,
-// so that more room would save next to nothing. Heaps are laid out before any of our code runs, which is why this
-// forbids the growth: the bound itself can be given on Node's command line only.
+// The space for young objects stays as small as it begins while modules are loaded: V8 would double it several times
+// and keep it. How far it may grow once there is work stands in src/cli/young-space.ts.
 process.getBuiltinModule("node:v8").setFlagsFromString("--semi-space-growth-factor=1");
 
 // Beside the code, and not in a folder for temporary files: whoever can write here can change the code itself.
