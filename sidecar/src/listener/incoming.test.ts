@@ -7,7 +7,7 @@ import { MAX_FRAMES_PER_TURN, readIncoming } from "./incoming.ts";
 /** A masked ping without payload: the smallest frame there is. */
 const TINY = Buffer.of(0x89, 0x80, 0, 0, 0, 0);
 /** Frames in one piece of bytes beyond the last one that was to be read. */
-const SLACK = 2_048 / TINY.length;
+const SLACK = 512 / TINY.length;
 
 interface Reading {
   readonly raw: Duplex;

@@ -4,9 +4,9 @@ import { FramePace } from "./frame-pace.ts";
 import { MessageBoundary } from "./message-boundary.ts";
 
 /** Bytes that are handed on at once, so that a flood of tiny frames comes in small portions. */
-const PIECE_BYTES = 2_048;
+const PIECE_BYTES = 512;
 /** Frames of one peer in one turn of the loop; then the others have theirs. */
-export const MAX_FRAMES_PER_TURN = 128;
+export const MAX_FRAMES_PER_TURN = 32;
 
 export interface IncomingParts {
   /** A WebSocket's own socket, which hands what it reads to that WebSocket. */
