@@ -1,5 +1,6 @@
 import type { Bench, Figures } from "./bench.ts";
 import { type CancelPlan, measureCancel } from "./budget/cancel.ts";
+import { measureDeadlines } from "./budget/deadlines.ts";
 import { type LatenessPlan, measureLateness } from "./budget/lateness.ts";
 import { measureLeaks } from "./budget/leaks.ts";
 import { seededRandom } from "./support/random.ts";
@@ -10,6 +11,7 @@ interface Plan {
   readonly lateness: LatenessPlan;
   readonly cancel: CancelPlan;
   readonly cancels: number;
+  readonly deadlines: number;
 }
 
 const PLANS: Readonly<Record<Scale, Plan>> = {
@@ -17,16 +19,20 @@ const PLANS: Readonly<Record<Scale, Plan>> = {
     lateness: { rounds: 2, roundMs: 1_000 },
     cancel: { rounds: 4, perRound: 25 },
     cancels: 1_000,
+    deadlines: 5_000,
   },
   usual: {
     lateness: { rounds: 4, roundMs: 3_000 },
     cancel: { rounds: 10, perRound: 50 },
     cancels: 10_000,
+    deadlines: 50_000,
   },
+  // Half an hour: 3 minutes of lateness, 2 and 5 of cancels, 21 of deadlines.
   long: {
-    lateness: { rounds: 30, roundMs: 10_000 },
-    cancel: { rounds: 40, perRound: 100 },
+    lateness: { rounds: 6, roundMs: 4_000 },
+    cancel: { rounds: 20, perRound: 100 },
     cancels: 100_000,
+    deadlines: 1_000_000,
   },
 };
 
@@ -46,6 +52,8 @@ export const budget: Bench = {
     "full: fallbacks too early": { atMost: 0 },
     "full: fallbacks missing": { atMost: 0 },
     "full: lateness over bare timers, p99.9": { atMost: 2 },
+    "many: fallbacks too early": { atMost: 0 },
+    "many: fallbacks missing": { atMost: 0 },
     "cancel to FIN over a direct destroy, p99": { atMost: 1.5 },
     "descriptors gained": { atMost: 0 },
     "upstream sockets gained": { atMost: 0 },
@@ -62,5 +70,6 @@ async function run(plan: Plan): Promise<Figures> {
     ...(await measureLateness(plan.lateness, random)),
     ...(await measureCancel(plan.cancel, random)),
     ...(await measureLeaks(plan.cancels, random)),
+    ...(await measureDeadlines(plan.deadlines, random)),
   };
 }
