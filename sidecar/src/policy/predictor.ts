@@ -78,7 +78,7 @@ export class Predictor {
   }
 
   predict(uncachedChars: number, nowMs: number): Prediction {
-    const prefillMs = this.#ratio.tokensIn(uncachedChars) * this.#rate.msPerToken;
+    const prefillMs = this.prefillMs(uncachedChars);
     const at = (q: number, unknown: number): number =>
       Math.max(0, prefillMs + (this.#overheads.quantile(q) ?? unknown));
     const isKnown = this.observations >= TRUSTED_FROM;
@@ -87,6 +87,11 @@ export class Predictor {
       likelyMs: at(QUANTILES.likely, 0),
       highMs: isKnown ? at(QUANTILES.high, 0) : Infinity,
     };
+  }
+
+  /** What reading so much of a prompt takes. */
+  prefillMs(uncachedChars: number): number {
+    return this.#ratio.tokensIn(uncachedChars) * this.#rate.msPerToken;
   }
 
   /** How many uncached tokens are likely to be read and answered within the time; never negative. */

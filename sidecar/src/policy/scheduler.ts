@@ -4,6 +4,7 @@ import { type Prediction, Predictor } from "./predictor.ts";
 import type { CacheRules, Prompt } from "./prefix-ledger.ts";
 import { RoomShares } from "./room-shares.ts";
 import { type RunningState, Slots } from "./slots.ts";
+import type { Offer } from "./spill-over.ts";
 import { Warmth } from "./warmth.ts";
 import type { EngineUsage, Wish } from "./wish.ts";
 
@@ -121,6 +122,14 @@ export class Scheduler<Owner> {
   charsAfter(prefix: string, deadlineMs: number, nowMs: number): number {
     const chars = this.predictor.charsWithin(deadlineMs - nowMs);
     return Math.max(0, chars - this.#slots.ledger.uncachedChars([prefix]));
+  }
+
+  /** What a wish could expect if it came now. */
+  offer(wish: Wish, nowMs: number): Offer {
+    const uncachedChars = this.#slots.ledger.uncachedChars(wish.prompt);
+    const { lowMs, likelyMs } = this.predictor.predict(uncachedChars, nowMs);
+    const waitMs = this.#slots.freeInMs(this.#queue.ahead(wish), "likely", nowMs);
+    return { waitMs, prefillMs: this.predictor.prefillMs(uncachedChars), likelyMs, lowMs };
   }
 
   /** Asks for a slot. Without a decision about the owner it waits; one comes from a later call. */
