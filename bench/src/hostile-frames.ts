@@ -129,12 +129,12 @@ async function sendMany(total: number): Promise<Figures> {
 
 /** By the sidecar's own books. */
 async function leftOf(sidecar: { status(): Promise<unknown> }): Promise<number> {
-  const { connections, rooms, lines, endpoint } = (await sidecar.status()) as {
+  const { connections, rooms, lines, endpoints } = (await sidecar.status()) as {
     connections: number;
     rooms: number;
     lines: number;
-    endpoint: Record<"inFlight" | "zombies" | "waiting" | "opens" | "closes", number>;
+    endpoints: [Record<"inFlight" | "zombies" | "waiting" | "opens" | "closes", number>];
   };
-  const { inFlight, zombies, waiting, opens, closes } = endpoint;
+  const { inFlight, zombies, waiting, opens, closes } = endpoints[0];
   return connections + rooms + lines + inFlight + zombies + waiting + Math.abs(opens - closes);
 }

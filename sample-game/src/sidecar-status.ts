@@ -3,17 +3,19 @@ import { z } from "zod";
 const trouble = z.object({ code: z.string(), message: z.string(), remedy: z.string() });
 export type Trouble = z.infer<typeof trouble>;
 
+const endpoint = z.object({
+  url: z.string().nullable(),
+  kind: z.enum(["ollama", "embedded"]),
+  engineVersion: z.string().nullable(),
+  model: z.string().nullable(),
+  state: z.enum(["starting", "loading", "warm", "down"]),
+  trouble: trouble.nullable(),
+  warmTtftMs: z.number().nullable(),
+});
+
 /** What of a sidecar's `/status` the game and its supervisor read. */
 const sidecarStatus = z.object({
-  endpoint: z.object({
-    url: z.string().nullable(),
-    kind: z.enum(["ollama", "embedded"]),
-    engineVersion: z.string().nullable(),
-    model: z.string().nullable(),
-    state: z.enum(["starting", "loading", "warm", "down"]),
-    trouble: trouble.nullable(),
-    warmTtftMs: z.number().nullable(),
-  }),
+  endpoints: z.tuple([endpoint], endpoint),
 });
 export type SidecarStatus = z.infer<typeof sidecarStatus>;
 

@@ -184,9 +184,9 @@ export class TavernRoom extends Room<{ state: TavernState; client: GuestClient }
     while (!signal.aborted) {
       const status = await askSidecar(address, signal);
       const { service } = this.state;
-      service.model = status?.endpoint.model ?? "";
-      service.kind = status?.endpoint.kind ?? "";
-      service.state = status?.endpoint.state ?? "unreachable";
+      service.model = status?.endpoints[0].model ?? "";
+      service.kind = status?.endpoints[0].kind ?? "";
+      service.state = status?.endpoints[0].state ?? "unreachable";
       await setTimeout(STATUS_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
     }
   }

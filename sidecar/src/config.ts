@@ -1,17 +1,27 @@
 import { type Cards, NO_CARDS } from "./config/card.ts";
+import type { EndpointRow } from "./config/endpoint-rows.ts";
 import { DEFAULT_SETTINGS, type Settings } from "./config/settings.ts";
 
 /**
  * Everything the sidecar is told: the settings, with the files that they name read. Each is
  * explained in `config/settings.ts`. Defaults are small, loopback and safe.
  */
-export interface SidecarConfig extends Omit<Settings, "tokenFile" | "cards"> {
+export interface SidecarConfig extends Omit<Settings, "tokenFile" | "cards" | "endpoints"> {
   readonly cards: Cards;
+  readonly endpoints: readonly EndpointConfig[];
 }
 
-const { tokenFile: _tokenFile, cards: _folder, ...defaults } = DEFAULT_SETTINGS;
+/** An endpoint with the files that it names read. */
+export interface EndpointConfig extends Omit<EndpointRow, "authorizationFile" | "caFile"> {
+  /** Its Authorization header, whole. */
+  readonly authorization?: string | undefined;
+  /** The certificates to trust, PEM, in place of the usual ones. */
+  readonly ca?: string | undefined;
+}
 
-export const DEFAULT_CONFIG: SidecarConfig = { ...defaults, cards: NO_CARDS };
+const { tokenFile: _tokenFile, cards: _folder, endpoints: _rows, ...defaults } = DEFAULT_SETTINGS;
+
+export const DEFAULT_CONFIG: SidecarConfig = { ...defaults, cards: NO_CARDS, endpoints: [] };
 
 /** Bounds of what one connection may hold, told in welcome. */
 export type ConnectionLimits = Pick<

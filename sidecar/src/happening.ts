@@ -161,6 +161,14 @@ export type Happening =
       readonly message: string;
       readonly remedy: string;
     }
+  /** A line that failed at one endpoint, or was refused there, goes on at another. */
+  | { readonly kind: "failedOver"; readonly from: string; readonly to: string }
+  /** A late line is asked for at a second endpoint too. */
+  | { readonly kind: "hedged"; readonly from: string; readonly to: string }
+  /** The second was the first to answer. */
+  | { readonly kind: "hedgeWon"; readonly by: string }
+  /** Too many of its lines failed or were late: others answer for a while. */
+  | { readonly kind: "endpointEjected"; readonly endpoint: string }
   /** Somebody else changed how the model is loaded. */
   | {
       readonly kind: "foreignReload";

@@ -2,6 +2,7 @@ import { countCodePoints, LIMITS, type LineEnd } from "@banterwire/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
 import { MAX_LINE_MS, MAX_TOKEN_GAP_MS } from "./config.ts";
 import { MemoryGame } from "./testing/memory-game.ts";
+import { TOO_LATE } from "./upstream/upstream.ts";
 
 const LINE = 1;
 
@@ -116,22 +117,15 @@ describe("a model that misses the deadline", () => {
     expect(ended()).toMatchObject({ source: "fallback", reason: "budget" });
   });
 
-  test("puts the endpoint under suspicion if no chunk has come", () => {
-    game.cue(LINE);
-    game.upstream.last.grant();
-    game.clock.advance(200);
-    expect(game.upstream.suspicions).toBe(1);
-  });
-
-  test("in the queue, or after an empty chunk, raises no suspicion", () => {
+  test("tells the endpoint that it was too late, and not where the room gave up", () => {
     game.cue(LINE);
     game.cue(3);
-    game.upstream.last.grant();
-    game.upstream.last.text("");
+    const [late, cancelled] = game.upstream.asked;
+    game.send({ kind: "cancel", line: 3 });
     game.clock.advance(200);
-    expect(game.upstream.suspicions).toBe(0);
+    expect(late?.wish.signal.reason).toBe(TOO_LATE);
+    expect(cancelled?.wish.signal.reason).toBe("cancelled");
     expect(ended()).toMatchObject({ reason: "budget" });
-    expect(game.peer.line(3).end).toMatchObject({ reason: "budget" });
   });
 });
 

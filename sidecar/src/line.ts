@@ -19,7 +19,13 @@ import type { CancelReason, LineName, Observe } from "./happening.ts";
 import { MAX_LINE_MS, MAX_LINE_TOKENS, MAX_TOKEN_GAP_MS } from "./config.ts";
 import { internalDeadlineMs } from "./policy/budget.ts";
 import { type LineTimes, lineSpansUs } from "./policy/spans.ts";
-import type { Failure, Generation, GenerationEvents, Upstream } from "./upstream/upstream.ts";
+import {
+  type Failure,
+  type Generation,
+  type GenerationEvents,
+  TOO_LATE,
+  type Upstream,
+} from "./upstream/upstream.ts";
 
 /** Where a line's messages go. */
 export interface LineSink {
@@ -42,8 +48,6 @@ export interface LineParts {
 }
 
 const NOWHERE = { source: "none" } as const;
-/** Nobody asks why; left out, the runtime would make an error with its stack for each. */
-const GIVEN_UP = "given up";
 
 type Times = { -readonly [Key in keyof Omit<LineTimes, "endedMs">]: LineTimes[Key] };
 
@@ -89,6 +93,7 @@ export class SpokenLine implements GenerationEvents {
     observe({ kind: "modelAsked", ...this.#name, character: character.id, prompt: messages });
     upstream.request({
       request: { messages, maxTokens: MAX_LINE_TOKENS, options: character.options },
+      character: character.id,
       priority: cue.priority,
       room: `${connection}/${cue.room}`,
       deadlineMs,
@@ -142,11 +147,7 @@ export class SpokenLine implements GenerationEvents {
   }
 
   #missDeadline(): void {
-    const { upstream } = this.#parts;
-    const sentInVain =
-      this.#times.dispatchedMs !== undefined && this.#times.firstChunkMs === undefined;
-    this.#abandon("budget");
-    if (sentInVain) upstream.suspect();
+    this.#abandon(TOO_LATE);
     this.#fallBack("budget");
   }
 
@@ -216,7 +217,7 @@ export class SpokenLine implements GenerationEvents {
       this.#times.dispatchedMs !== undefined &&
       this.#state.name !== "ended" &&
       !this.#giveUp.signal.aborted;
-    this.#giveUp.abort(GIVEN_UP);
+    this.#giveUp.abort(reason);
     if (isUnderWay) this.#parts.observe({ kind: "generationCancelled", ...this.#name, reason });
   }
 

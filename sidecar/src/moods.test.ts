@@ -5,6 +5,7 @@ import { startObservation } from "./observe/observation.ts";
 import { type Mood, MOODS } from "./testing/moods.ts";
 import { OUTCOMES } from "./testing/outcomes.ts";
 import { type Reply, saying, type Step } from "./testing/reply.ts";
+import { UNHURRIED } from "./testing/unhurried.ts";
 import {
   BUDGET_MS,
   CLOSER,
@@ -12,6 +13,7 @@ import {
   type StartObserver,
   VirtualTavern,
 } from "./testing/virtual/virtual-tavern.ts";
+import { TOO_LATE } from "./upstream/upstream.ts";
 
 /** Any line is over by then, with all that follows from it. */
 const AFTERMATH_MS = 30_000;
@@ -22,6 +24,15 @@ let tavern: VirtualTavern;
 
 const startObserver: StartObserver = (parts) =>
   startObservation({ ...parts, metrics: true, showsText: () => false });
+
+/** A wish whose generation nobody hears. */
+const NOBODYS = {
+  ...UNHURRIED,
+  request: { messages: [], maxTokens: 1 },
+  granted: () => {},
+  refused: () => {},
+  events: { sent: () => {}, text: () => {}, done: () => {}, failed: () => {} },
+} as const;
 
 const SOME_WORDS: readonly Step[] = [
   { do: "say", text: "Well" },
@@ -67,7 +78,7 @@ describe.each(Object.keys(MOODS) as Mood[])("an Ollama in the mood %s", (mood) =
     const log = tavern.log.join("");
     expect(log).toContain(`"source":"${source}","reason":"${reason}"`);
     expect(log.includes('"msg":"generation failed"')).toBe(metric?.includes("failures") ?? false);
-    expect(tavern.status().endpoint).toMatchObject({ state: "warm", trouble: null });
+    expect(tavern.status().endpoints[0]).toMatchObject({ state: "warm", trouble: null });
   });
 
   test("costs the slot no longer than the engine needs to notice, and the next line is the model's", async () => {
@@ -106,7 +117,7 @@ describe("an Ollama that takes no connection", () => {
     await tavern.pass(BUDGET_MS);
     expect(held.end).toMatchObject({ source: "fallback", reason: "upstream", ttftMs: 0 });
     await tavern.pass(CONNECT_TIMEOUT_MS);
-    expect(tavern.status().endpoint).toMatchObject({
+    expect(tavern.status().endpoints[0]).toMatchObject({
       state: "down",
       inFlight: 0,
       zombies: 0,
@@ -157,7 +168,7 @@ test("a reload by somebody else's options is counted and logged, and their conte
   await tavern.pass(10_000);
   expect(await tavern.metric("banterwire_foreign_reloads_total")).toBe(1);
   expect(tavern.log.join("")).toContain("the model was reloaded by another");
-  expect(tavern.status().endpoint).toMatchObject({ state: "warm", contextLength: 1_024 });
+  expect(tavern.status().endpoints[0]).toMatchObject({ state: "warm", contextLength: 1_024 });
   expect(tavern.ollama.engine.books.loads).toBe(2);
   const line = tavern.say();
   await tavern.pass(BUDGET_MS);
@@ -169,7 +180,9 @@ describe("each clock ends what it is for, and nothing else", () => {
     await openUsual();
     tavern.ollama.ignoreConnections();
     const atMs = tavern.clock.nowMs();
-    tavern.endpoint.suspect();
+    const late = new AbortController();
+    tavern.endpoint.request({ ...NOBODYS, signal: late.signal });
+    late.abort(TOO_LATE);
     while (tavern.endpoint.status.state !== "down") await tavern.pass(1);
     expect(tavern.clock.nowMs() - atMs).toBe(CONNECT_TIMEOUT_MS);
   });

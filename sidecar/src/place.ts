@@ -1,37 +1,58 @@
-import type { SidecarConfig } from "./config.ts";
+import { PRIORITIES } from "@banterwire/protocol";
+import type { EndpointConfig, SidecarConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import { connectPool } from "./upstream/engine.ts";
 import { chooseModel } from "./upstream/model-choice.ts";
 import { OllamaControl } from "./upstream/ollama-control.ts";
 import { TroubleError } from "./upstream/trouble.ts";
 
-/** Which engine serves. */
+/** Where lines come from, and what each place is for. */
 export type Place =
-  | { readonly kind: "ollama"; readonly origin: string }
+  | ({ readonly kind: "ollama"; readonly slots: number } & EndpointConfig)
   | { readonly kind: "embedded" };
 
 /** An Ollama that is there answers this in a millisecond. */
 const PROBE_TIMEOUT_MS = 1_500;
 
 /**
- * Decides once, at start, which engine serves: the named Ollama whatever it says; else the one at
+ * Decides where lines come from: the named Ollamas whatever they say; else the one at
  * `OLLAMA_HOST` if it answers and can chat, or if a model was named that only an Ollama can have;
  * else the embedded one.
  */
-export async function choosePlace(config: SidecarConfig, log: Log): Promise<Place> {
-  if (config.ollama !== undefined) return { kind: "ollama", origin: config.ollama };
-  const origin = config.ollamaHost;
-  if (config.model !== undefined) return { kind: "ollama", origin };
-  const dispatcher = connectPool(origin);
+export async function choosePlaces(config: SidecarConfig, log: Log): Promise<readonly Place[]> {
+  const named = namedPlaces(config);
+  if (named.length > 0) return named;
+  const place = anyFor(config, config.ollamaHost);
+  if (config.model !== undefined) return [place];
+  const dispatcher = connectPool({ authorization: place.authorization })(place.url);
   try {
-    const control = new OllamaControl(origin, dispatcher, AbortSignal.timeout(PROBE_TIMEOUT_MS));
+    const { url } = place;
+    const control = new OllamaControl(url, dispatcher, AbortSignal.timeout(PROBE_TIMEOUT_MS));
     await control.version();
-    await chooseModel(control, origin, undefined, Date.now());
-    return { kind: "ollama", origin };
+    await chooseModel(control, url, undefined, Date.now());
+    return [place];
   } catch (error) {
     if (error instanceof TroubleError) log.warn(error.trouble, "the embedded model serves instead");
-    return { kind: "embedded" };
+    return [{ kind: "embedded" }];
   } finally {
     await dispatcher.destroy();
   }
+}
+
+/** The Ollamas that a configuration names. */
+export function namedPlaces(config: SidecarConfig): readonly (Place & { kind: "ollama" })[] {
+  if (config.endpoints.length === 0) return config.ollama.map((url) => anyFor(config, url));
+  return config.endpoints.map((row) => ({
+    kind: "ollama",
+    ...row,
+    model: row.model ?? config.model,
+    slots: row.slots ?? config.slots,
+    authorization: row.authorization ?? config.ollamaAuthorization,
+  }));
+}
+
+/** One that is for every cue. */
+function anyFor(config: SidecarConfig, url: string): Place & { kind: "ollama" } {
+  const { model, slots, ollamaAuthorization: authorization } = config;
+  return { kind: "ollama", url, model, slots, serves: PRIORITIES, characters: [], authorization };
 }

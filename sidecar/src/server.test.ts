@@ -12,7 +12,7 @@ let sidecar: Sidecar;
 
 beforeEach(async () => {
   ollama = await startScriptedOllama();
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin] };
   sidecar = await startSidecar(config, pino({ level: "silent" }));
 });
 
@@ -85,18 +85,21 @@ describe("its pages", () => {
         connections: 0,
         rooms: 0,
         lines: 0,
-        endpoint: {
-          kind: "ollama",
-          url: ollama.origin,
-          model: "scripted:latest",
-          engineVersion: "0.33.0-scripted",
-          contextLength: 4_096,
-          state: "warm",
-          trouble: null,
-          slots: 1,
-          inFlight: 0,
-          zombies: 0,
-        },
+        endpoints: [
+          {
+            name: "ollama",
+            kind: "ollama",
+            url: ollama.origin,
+            model: "scripted:latest",
+            engineVersion: "0.33.0-scripted",
+            contextLength: 4_096,
+            state: "warm",
+            trouble: null,
+            slots: 1,
+            inFlight: 0,
+            zombies: 0,
+          },
+        ],
       },
     });
     expect(await get("/nowhere")).toMatchObject({ status: 404 });
@@ -129,7 +132,8 @@ describe("its books", () => {
     send(cue(41, 60));
     await soon(() => expect(heard.at(-1)).toMatchObject({ kind: "lineEnd", reason: "budget" }));
     await soon(() => expect(ollama.books.inFlight).toBe(0));
-    const { endpoint, connections, rooms, lines } = sidecar.status();
+    const { endpoints, connections, rooms, lines } = sidecar.status();
+    const [endpoint] = endpoints;
     expect({ connections, rooms, lines }).toEqual({ connections: 1, rooms: 1, lines: 0 });
     expect(endpoint).toMatchObject({ inFlight: 0, waiting: 0, opens: ollama.books.opens });
     expect(endpoint.closes).toBe(endpoint.opens);

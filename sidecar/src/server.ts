@@ -79,7 +79,7 @@ export async function startSidecar(
   const status = (): SidecarStatus => ({
     version: SIDECAR_VERSION,
     uptimeMs: Math.round(clock.nowMs() - startedMs),
-    endpoint: engine.status,
+    endpoints: engine.status,
     connections: connections.size,
     detached: sessions.detached,
     rooms: sessions.rooms,
@@ -119,7 +119,7 @@ export async function startSidecar(
   });
   const { port, url } = await listener.listen();
   engine.upstream.start();
-  log.info({ url, engine: engine.status.kind }, "listening");
+  log.info({ url, engine: engine.status[0]?.kind }, "listening");
   return {
     port,
     url,

@@ -340,7 +340,7 @@ export class Session {
       observe,
       cue,
       character,
-      upstream: upstream.current,
+      upstream,
       clock,
       sink: this.#sink,
       forget: () => {

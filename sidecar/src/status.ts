@@ -43,6 +43,7 @@ const predictor = z.strictObject({
 });
 
 const endpoint = z.strictObject({
+  name: z.string().describe("its name in metrics: `ollama`, `ollama-2` and so on, or `embedded`"),
   kind: z.enum(["ollama", "embedded"]).describe("an Ollama, or the embedded model"),
   url: z.string().nullable().describe("where it is; null until it is found"),
   engineVersion: z.string().nullable().describe("what the engine says of its version"),
@@ -73,7 +74,9 @@ export const sidecarStatus = z.strictObject({
   detached: count.describe("games whose connection was lost and that may come back"),
   rooms: count.describe("rooms open, of all games"),
   lines: count.describe("lines that have not ended"),
-  endpoint: endpoint.describe("the engine that lines come from"),
+  endpoints: z
+    .tuple([endpoint], endpoint)
+    .describe("the engines that lines come from, then those that are to join them"),
   hitRates: z
     .strictObject({
       sinceStart: hitRates.describe("since the sidecar started"),

@@ -17,9 +17,9 @@ let sidecar: Sidecar;
 
 beforeAll(async () => {
   ollama = await startScriptedOllama({ slots: 1, answerWith: () => saying("Mind the step.") });
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin] };
   sidecar = await startSidecar(config, createLog("silent"));
-  await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
+  await vi.waitUntil(() => sidecar.status().endpoints[0].state === "warm", PATIENCE);
 });
 
 afterAll(async () => {

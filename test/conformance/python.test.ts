@@ -56,10 +56,10 @@ it.skipIf(python === undefined)(
       answerWith: ({ messages }) =>
         JSON.stringify(messages).includes("long story") ? STORY : ANSWER,
     });
-    const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin, slots: 2, token: TOKEN };
+    const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin], slots: 2, token: TOKEN };
     const sidecar = await startSidecar(config, createLog("silent"));
     try {
-      await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
+      await vi.waitUntil(() => sidecar.status().endpoints[0].state === "warm", PATIENCE);
       const client = join(FOLDER, "client.py");
       const { stdout } = await run(python ?? "", [client, sidecar.url, TOKEN]);
       expect(stdout).toBe(

@@ -68,10 +68,10 @@ afterAll(() => ollama.close());
 it.each(TRACES.filter(({ name }) => !NOT_PLAYED.has(name)))(
   "the sidecar refuses as the trace says: $name",
   async ({ limits, steps }) => {
-    const config = { ...DEFAULT_CONFIG, ...limits, port: 0, ollama: ollama.origin, slots: 4 };
+    const config = { ...DEFAULT_CONFIG, ...limits, port: 0, ollama: [ollama.origin], slots: 4 };
     const sidecar = await startSidecar({ ...config, token: "secret" }, createLog("silent"));
     try {
-      await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
+      await vi.waitUntil(() => sidecar.status().endpoints[0].state === "warm", PATIENCE);
       expect(await play(sidecar, steps)).toEqual(answersOf(steps));
     } finally {
       await sidecar.close();

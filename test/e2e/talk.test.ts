@@ -35,8 +35,8 @@ test("the books are balanced once the lines have ended", async () => {
   const [line] = await talk.ask("Hello there.");
   expect(line.source).toBe("model");
   const books = async (): Promise<object> => {
-    const { endpoint, lines, rooms, connections } = await talk.sidecar.status();
-    const { inFlight, opens, closes } = endpoint;
+    const { endpoints, lines, rooms, connections } = await talk.sidecar.status();
+    const { inFlight, opens, closes } = endpoints[0];
     return { inFlight, open: opens - closes, lines, rooms, connections };
   };
   // The character's prompt may just be being warmed.

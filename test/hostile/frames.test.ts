@@ -22,9 +22,9 @@ let sidecar: Sidecar;
 
 beforeAll(async () => {
   ollama = await startScriptedOllama({ answerWith: saying("Mind the step.") });
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin] };
   sidecar = await startSidecar(config, createLog("silent"));
-  await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", { timeout: SOON_MS });
+  await vi.waitUntil(() => sidecar.status().endpoints[0].state === "warm", { timeout: SOON_MS });
 }, TEST_MS);
 
 afterAll(async () => {
@@ -66,8 +66,9 @@ test(
       .map((code) => codeEntry(code).closeCode);
     for (const code of Object.keys(closes)) expect(known).toContain(Number(code));
     await vi.waitUntil(() => sidecar.status().connections === 0, { timeout: SOON_MS });
-    await vi.waitUntil(() => sidecar.status().endpoint.inFlight === 0, { timeout: SOON_MS });
-    const { rooms, lines, endpoint } = sidecar.status();
+    await vi.waitUntil(() => sidecar.status().endpoints[0].inFlight === 0, { timeout: SOON_MS });
+    const { rooms, lines, endpoints } = sidecar.status();
+    const [endpoint] = endpoints;
     expect({ rooms, lines, waiting: endpoint.waiting }).toEqual({ rooms: 0, lines: 0, waiting: 0 });
     expect(endpoint.closes).toBe(endpoint.opens);
   },

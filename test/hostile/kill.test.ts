@@ -58,8 +58,8 @@ function eventually(what: () => boolean | Promise<boolean>): Promise<unknown> {
 
 /** By the sidecar's own books and by its Ollama's. */
 async function openThings(): Promise<Record<string, number>> {
-  const { connections, rooms, lines, endpoint } = await sidecar.status();
-  const { inFlight, waiting, zombies, opens, closes } = endpoint;
+  const { connections, rooms, lines, endpoints } = await sidecar.status();
+  const { inFlight, waiting, zombies, opens, closes } = endpoints[0];
   const unbalanced = opens - closes;
   const upstream = ollama.books.inFlight;
   return { connections, rooms, lines, inFlight, waiting, zombies, unbalanced, upstream };

@@ -82,19 +82,22 @@ test(
       expectInBudget(missed);
     } while (missed.room.spansUs === undefined && isSpoilt(missed));
     expect(missed.room).toMatchObject({ source: "fallback", reason: "budget" });
-    await vi.waitUntil(async () => (await tavern.status()).endpoint.trouble?.code === "wedged", {
-      timeout: WEDGE_WITHIN_MS,
-      interval: 20,
-    });
+    await vi.waitUntil(
+      async () => (await tavern.status()).endpoints[0].trouble?.code === "wedged",
+      {
+        timeout: WEDGE_WITHIN_MS,
+        interval: 20,
+      },
+    );
     const held = await tavern.ask("Anybody here?");
     expectInBudget(held);
     expect(held.room).toMatchObject({ source: "fallback", reason: "upstream", text: FALLBACK });
-    expect((await tavern.status()).endpoint.state).toBe("down");
+    expect((await tavern.status()).endpoints[0].state).toBe("down");
     expect(await tavern.metric("banterwire_wedges_total")).toBe(1);
     const unloads = tavern.ollama.books.received.filter(({ body }) => body?.["keep_alive"] === 0);
     expect(unloads).toHaveLength(1);
     isWedged = false;
-    await vi.waitUntil(async () => (await tavern.status()).endpoint.state === "warm", {
+    await vi.waitUntil(async () => (await tavern.status()).endpoints[0].state === "warm", {
       timeout: WEDGE_WITHIN_MS,
       interval: 20,
     });

@@ -111,7 +111,7 @@ export class LatencyGame {
       answerWith: (body) => (JSON.stringify(body).includes(MOODY) ? moody : saying(USUAL_LINE)),
       ...options,
     });
-    const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin };
+    const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin] };
     const sidecar = await startSidecar(config, createLog("silent"));
     Tavern.url = sidecar.url;
     if (!this.#game) throw new Error("the game server is not started");
@@ -125,7 +125,9 @@ export class LatencyGame {
       ollama.books.received.some(({ body }) => JSON.stringify(body ?? "").includes(mira.persona));
     await vi.waitUntil(
       () =>
-        client.state.name === "open" && isPrefilled() && sidecar.status().endpoint.inFlight === 0,
+        client.state.name === "open" &&
+        isPrefilled() &&
+        sidecar.status().endpoints[0].inFlight === 0,
       { timeout: WARM_WITHIN_MS },
     );
     const ends: (WatchedLine & { readonly end: WatchedEnd })[] = [];

@@ -43,7 +43,7 @@ async function fullPort(): Promise<number> {
 
 test("an Ollama that takes no connection: fallbacks at once, the operator told, no slot taken", async () => {
   const port = await fullPort();
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: `http://127.0.0.1:${port}` };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [`http://127.0.0.1:${port}`] };
   const sidecar = await startSidecar(config, createLog("silent"));
   const client = createClient({ url: sidecar.url });
   const room = client.openRoom({ worldKey: "tavern" });
@@ -56,7 +56,7 @@ test("an Ollama that takes no connection: fallbacks at once, the operator told, 
       text: "Hm?",
     });
     await expect
-      .poll(() => sidecar.status().endpoint)
+      .poll(() => sidecar.status().endpoints[0])
       .toMatchObject({
         state: "down",
         trouble: { code: "ollama_silent", message: expect.stringMatching(/connect timeout/iu) },

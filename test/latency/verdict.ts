@@ -42,7 +42,8 @@ function ms(value: number | undefined): string {
 export async function expectBalancedBooks(tavern: LatencyTavern): Promise<void> {
   await vi.waitFor(
     async () => {
-      const { endpoint, lines } = await tavern.status();
+      const { endpoints, lines } = await tavern.status();
+      const [endpoint] = endpoints;
       const { opens, closes } = tavern.ollama.books;
       expect(endpoint).toMatchObject({ inFlight: 0, zombies: 0, waiting: 0 });
       expect({ opens, lines }).toEqual({ opens: closes, lines: 0 });

@@ -42,7 +42,7 @@ async function quietAfter(generations: number): Promise<void> {
   const quiet = { opens: generations, inFlight: 0, zombies: 0 };
   await vi.waitFor(() => {
     observed.clock.advance(10);
-    expect(observed.sidecar.status().endpoint).toMatchObject(quiet);
+    expect(observed.sidecar.status().endpoints[0]).toMatchObject(quiet);
   }, PATIENCE);
 }
 
@@ -109,7 +109,8 @@ describe("the lines", () => {
 
 test("the endpoint's books are those of the engine, and balance once nothing is in flight", async () => {
   await quietAfter(WARM_UPS + 4 + 2 + 1);
-  const { endpoint, connections, rooms, lines } = await status();
+  const { endpoints, connections, rooms, lines } = await status();
+  const [endpoint] = endpoints;
   const { opens, closes } = observed.ollama.books;
   expect(endpoint).toMatchObject({ slots: 4, inFlight: 0, waiting: 0, opens, closes });
   expect(endpoint.opens).toBe(endpoint.closes);

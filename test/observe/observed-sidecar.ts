@@ -43,11 +43,11 @@ export async function startObservedSidecar(): Promise<ObservedSidecar> {
     answerWith: ({ messages }) =>
       JSON.stringify(messages).includes(UNANSWERED) ? MOODS.blackHole : saying("Mind the step."),
   });
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin, slots: 4 };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin], slots: 4 };
   const clock = new FakeClock();
   const sidecar = await startSidecar(config, createLog("silent"), clock);
   const client = createClient({ url: sidecar.url, clock });
-  await vi.waitUntil(() => sidecar.status().endpoint.state === "warm", PATIENCE);
+  await vi.waitUntil(() => sidecar.status().endpoints[0].state === "warm", PATIENCE);
   await vi.waitUntil(() => client.state.name === "open", PATIENCE);
   return {
     clock,

@@ -18,9 +18,9 @@ async function page(path: string): Promise<{ status: number; body: unknown }> {
 
 test("a sidecar without its Ollama is alive and not ready, says why, and is ready once warm", async () => {
   const port = await freePort();
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: `http://127.0.0.1:${port}` };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [`http://127.0.0.1:${port}`] };
   sidecar = await startSidecar(config, createLog("silent"));
-  await expect.poll(() => sidecar?.status().endpoint.state).toBe("down");
+  await expect.poll(() => sidecar?.status().endpoints[0].state).toBe("down");
   expect(await page("/healthz")).toEqual({ status: 200, body: { alive: true } });
   expect(await page("/readyz")).toMatchObject({
     status: 503,
@@ -32,7 +32,7 @@ test("a sidecar without its Ollama is alive and not ready, says why, and is read
 });
 
 test("both hit rates are null while there are no cues", async () => {
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: "http://127.0.0.1:1" };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: ["http://127.0.0.1:1"] };
   sidecar = await startSidecar(config, createLog("silent"));
   const { hitRates } = sidecar.status();
   const none = { cues: 0, modelHitRate: null, anyHitRate: null };
@@ -40,7 +40,7 @@ test("both hit rates are null while there are no cues", async () => {
 });
 
 test("without metrics there is no page of them", async () => {
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: "http://127.0.0.1:1" };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: ["http://127.0.0.1:1"] };
   sidecar = await startSidecar(config, createLog("silent"), undefined, { metrics: false });
   expect((await page("/metrics")).status).toBe(404);
 });

@@ -149,8 +149,8 @@ test("installed from tarballs in an empty folder, the README's example talks wit
   // The first words may be authored: the game had only just begun to connect. Not the next ones.
   const opens = async (): Promise<number> => {
     const answer = await fetch(`http://127.0.0.1:${sidecarPort}/status`);
-    const { endpoint } = (await answer.json()) as { endpoint: { opens: number } };
-    return endpoint.opens;
+    const { endpoints } = (await answer.json()) as { endpoints: [{ opens: number }] };
+    return endpoints[0].opens;
   };
   // Two canaries and Mira's prefix.
   await vi.waitUntil(async () => (await opens()) >= 3, { timeout: READY_WITHIN_MS, interval: 50 });

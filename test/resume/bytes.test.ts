@@ -20,14 +20,14 @@ beforeAll(async () => {
     {
       ...DEFAULT_CONFIG,
       port: 0,
-      ollama: ollama.origin,
+      ollama: [ollama.origin],
       slots: 2 * AT_ONCE,
       maxDetachedSessions: 1_024,
       maxCuesPerSecondPerGame: 100_000,
     },
     createLog("silent"),
   );
-  const isWarm = (): boolean => sidecar.status().endpoint.state === "warm";
+  const isWarm = (): boolean => sidecar.status().endpoints[0].state === "warm";
   await vi.waitUntil(isWarm, PATIENCE);
 }, PATIENCE.timeout);
 
@@ -117,7 +117,8 @@ test.each<Direction>(["up", "down"])(
     // A good-bye that was cut off leaves a session to its window.
     await vi.waitUntil(() => sidecar.status().detached === 0, PATIENCE);
     expect(sidecar.status().rooms).toBe(0);
-    const { endpoint, lines, hitRates } = sidecar.status();
+    const { endpoints, lines, hitRates } = sidecar.status();
+    const [endpoint] = endpoints;
     expect(lines + endpoint.inFlight).toBe(0);
     expect(endpoint.opens).toBe(endpoint.closes);
     expect(hitRates.sinceStart.cues - before).toBe(cues);

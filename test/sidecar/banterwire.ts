@@ -64,7 +64,7 @@ export async function statusOf(origin: string): Promise<SidecarStatus> {
 export function warm(origin: string): Promise<SidecarStatus> {
   return soon(async () => {
     const status = await statusOf(origin);
-    if (status.endpoint.state !== "warm") throw new Error(JSON.stringify(status.endpoint));
+    if (status.endpoints[0].state !== "warm") throw new Error(JSON.stringify(status.endpoints[0]));
     return status;
   });
 }

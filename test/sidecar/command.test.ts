@@ -51,11 +51,11 @@ describe("banterwire serve without an Ollama", () => {
     const sidecar = serve([]);
     const origin = await sidecar.origin;
     const first = await warm(origin);
-    expect(first.endpoint).toMatchObject({ kind: "embedded", trouble: null });
+    expect(first.endpoints[0]).toMatchObject({ kind: "embedded", trouble: null });
     const pid = await embeddedOf(sidecar);
     process.kill(pid, "SIGKILL");
     await soon(async () =>
-      expect((await statusOf(origin)).endpoint.url).not.toBe(first.endpoint.url),
+      expect((await statusOf(origin)).endpoints[0].url).not.toBe(first.endpoints[0].url),
     );
     await warm(origin);
     expect(await embeddedOf(sidecar)).not.toBe(pid);
@@ -66,7 +66,7 @@ describe("banterwire serve without an Ollama", () => {
     async (signal) => {
       const sidecar = serve([]);
       const origin = await sidecar.origin;
-      const { endpoint } = await warm(origin);
+      const [endpoint] = (await warm(origin)).endpoints;
       const pid = await embeddedOf(sidecar);
       sidecar.child.kill(signal);
       expect(await sidecar.ended).toBe(0);
@@ -78,7 +78,7 @@ describe("banterwire serve without an Ollama", () => {
 
   test("killed with no good-bye leaves no embedded model behind", async () => {
     const sidecar = serve([]);
-    const { endpoint } = await warm(await sidecar.origin);
+    const [endpoint] = (await warm(await sidecar.origin)).endpoints;
     const pid = await embeddedOf(sidecar);
     sidecar.child.kill("SIGKILL");
     expect(await sidecar.ended).toBe("SIGKILL");
@@ -100,7 +100,7 @@ describe("banterwire serve with an Ollama", () => {
     const sidecar = serve(["--ollama", `http://${SILENT_HOST}`]);
     const origin = await sidecar.origin;
     await soon(async () => {
-      expect((await statusOf(origin)).endpoint).toMatchObject({
+      expect((await statusOf(origin)).endpoints[0]).toMatchObject({
         kind: "ollama",
         state: "down",
         trouble: { code: "ollama_silent", remedy: expect.stringContaining("ollama serve") },
@@ -113,7 +113,7 @@ describe("banterwire serve with an Ollama", () => {
   test("at OLLAMA_HOST, written without a scheme, uses that one", async () => {
     const ollama = await startScriptedOllama();
     const sidecar = serve([], { env: { OLLAMA_HOST: `localhost:${ollama.port}` } });
-    const { endpoint } = await warm(await sidecar.origin);
+    const [endpoint] = (await warm(await sidecar.origin)).endpoints;
     expect(endpoint).toMatchObject({ kind: "ollama", model: "scripted:latest" });
     expect(childrenOf(sidecar.child.pid)).toEqual([]);
     await ollama.close();
@@ -124,7 +124,7 @@ describe("banterwire serve with an Ollama", () => {
     const sidecar = serve(["--ollama", ollama.origin, "--model", "gemma3:1b"]);
     const origin = await sidecar.origin;
     await soon(async () => {
-      const { trouble } = (await statusOf(origin)).endpoint;
+      const { trouble } = (await statusOf(origin)).endpoints[0];
       expect(trouble?.message).toContain("gemma3:1b");
       expect(trouble?.remedy).toContain("ollama pull gemma3:1b");
     });

@@ -41,7 +41,7 @@ export function startSidecarProcess(port: number, flags: readonly string[] = [])
       const untilMs = performance.now() + WARM_WITHIN_MS;
       for (;;) {
         const told = await status().catch(() => undefined);
-        if (told?.endpoint.state === "warm") return told;
+        if (told?.endpoints[0].state === "warm") return told;
         if (child.exitCode !== null) throw new Error(`the sidecar ended: ${child.exitCode}`);
         if (performance.now() > untilMs) throw new Error(`not warm: ${JSON.stringify(told)}`);
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -79,10 +79,10 @@ async function cancelMany(game: RawGame, count: number, random: () => number): P
 
 /** By the sidecar's own books. */
 async function leftOpen(sidecar: SidecarProcess): Promise<number> {
-  const { lines, endpoint } = (await sidecar.status()) as {
+  const { lines, endpoints } = (await sidecar.status()) as {
     lines: number;
-    endpoint: Record<"inFlight" | "zombies" | "waiting" | "opens" | "closes", number>;
+    endpoints: [Record<"inFlight" | "zombies" | "waiting" | "opens" | "closes", number>];
   };
-  const { inFlight, zombies, waiting, opens, closes } = endpoint;
+  const { inFlight, zombies, waiting, opens, closes } = endpoints[0];
   return lines + inFlight + zombies + waiting + Math.abs(opens - closes);
 }

@@ -92,7 +92,7 @@ function personaOf(name: string): string {
 async function untilWarm(sidecar: SidecarProcess, wanted: number): Promise<void> {
   const limitMs = performance.now() + WARM_WITHIN_MS;
   while (performance.now() < limitMs) {
-    const { endpoint } = sidecarStatus.parse(await sidecar.status());
+    const [endpoint] = sidecarStatus.parse(await sidecar.status()).endpoints;
     if (endpoint.prefixes.warm >= wanted && endpoint.inFlight === 0) return;
     await sleep(POLL_MS);
   }

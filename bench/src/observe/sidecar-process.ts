@@ -10,7 +10,7 @@ await new Command()
   .requiredOption("--port <N>", "port", Number)
   .requiredOption("--slots <N>", "slots", Number)
   .action(async (flags: { ollama: string; port: number; slots: number }) => {
-    const config = { ...DEFAULT_CONFIG, ...flags };
+    const config = { ...DEFAULT_CONFIG, ...flags, ollama: [flags.ollama] };
     const sidecar = await startSidecar(config, createLog(logLevel), undefined, {
       metrics: metrics === "on",
     });

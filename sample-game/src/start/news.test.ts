@@ -9,18 +9,20 @@ const trouble = {
   remedy: "ollama pull x",
 };
 
-function status(endpoint: Partial<SidecarStatus["endpoint"]>): SidecarStatus {
+function status(endpoint: Partial<SidecarStatus["endpoints"][number]>): SidecarStatus {
   return {
-    endpoint: {
-      url: "http://127.0.0.1:11434",
-      kind: "ollama",
-      engineVersion: "0.12.0",
-      model: "gemma3:1b",
-      state: "warm",
-      trouble: null,
-      warmTtftMs: 41.6,
-      ...endpoint,
-    },
+    endpoints: [
+      {
+        url: "http://127.0.0.1:11434",
+        kind: "ollama",
+        engineVersion: "0.12.0",
+        model: "gemma3:1b",
+        state: "warm",
+        trouble: null,
+        warmTtftMs: 41.6,
+        ...endpoint,
+      },
+    ],
   };
 }
 

@@ -27,7 +27,7 @@ export function news(
   told: Told,
   { page, status, upMs }: Situation,
 ): { readonly lines: readonly string[]; readonly told: Told } {
-  const endpoint = status?.endpoint;
+  const endpoint = status?.endpoints[0];
   const isWarm = endpoint?.state === "warm";
   const trouble = endpoint?.trouble
     ? `${endpoint.trouble.message}\n${endpoint.trouble.remedy}`
@@ -55,7 +55,7 @@ export function news(
   return { lines, told: next };
 }
 
-function serving({ model, kind, url, warmTtftMs }: SidecarStatus["endpoint"]): string {
+function serving({ model, kind, url, warmTtftMs }: SidecarStatus["endpoints"][number]): string {
   const place = url === null ? KINDS[kind] : `${KINDS[kind]} at ${url}`;
   const pace =
     warmTtftMs === null ? "" : `, first token in ${Math.max(1, Math.round(warmTtftMs))} ms`;

@@ -75,12 +75,12 @@ describe("wrong settings", () => {
     expect(stderr).toContain("--budget-ms");
   });
 
-  test("are a second Ollama, as long as one is served", async () => {
-    const { code, stderr } = await run(
-      "serve --ollama http://127.0.0.1:1 --ollama http://127.0.0.1:2 --model m --port 0".split(" "),
-    );
+  test("are Ollamas that are named in two ways at once", async () => {
+    const endpoints = JSON.stringify({ url: "http://127.0.0.1:2" });
+    const flags = ["--ollama", "http://127.0.0.1:1", "--endpoints", endpoints, "--port", "0"];
+    const { code, stderr } = await run(["serve", ...flags]);
     expect(code).toBe(2);
-    expect(stderr).toContain("this version speaks to one Ollama");
+    expect(stderr).toContain("endpoints (flag --endpoints): there is `ollama` beside it");
   });
 
   test("are a configuration file that is not there", async () => {

@@ -7,6 +7,7 @@ import type { ValueSource } from "../config/source.ts";
 import type { SidecarConfig } from "../config.ts";
 import { readBoundedFile, UnreadableError } from "./bounded-file.ts";
 import { readCards } from "./cards-folder.ts";
+import { readEndpoints } from "./endpoint-files.ts";
 import type { Flags } from "./flags.ts";
 import { readToken } from "./token.ts";
 
@@ -42,20 +43,22 @@ export async function loadConfig(inputs: ConfigInputs): Promise<LoadedConfig> {
     file.layer,
   ]);
   const { token, problem: tokenProblem, warning } = await readToken(settings, sources);
+  const rows = await readEndpoints(settings, sources);
   const { cards, wrong } = settings.cards ? await readCards(settings.cards) : NO_CARDS_READ;
   const all = [
     ...file.problems,
     ...problems,
     ...(tokenProblem ? [tokenProblem] : unsafeBinding(settings, sources, token)),
+    ...rows.problems,
     ...wrong.map((why) => ({ key: "cards", source: sources.cards, why })),
   ];
   if (all.length > 0) throw new ConfigError(all);
   const { tokenFile: _tokenFile, cards: cardsFolder, ...rest } = settings;
   return {
-    config: { ...rest, token, cards },
+    config: { ...rest, token, cards, endpoints: rows.endpoints },
     settings,
     sources,
-    warnings: warning === undefined ? [] : [warning],
+    warnings: [...(warning === undefined ? [] : [warning]), ...rows.warnings],
     folders: [...(named ? [dirname(named.path)] : []), ...(cardsFolder ? [cardsFolder] : [])],
   };
 }

@@ -48,7 +48,7 @@ function save(name: string, text: string): void {
 }
 
 function configure(settings: object): void {
-  save("b.json", JSON.stringify({ ollama: ollama.origin, ...settings }));
+  save("b.json", JSON.stringify({ ollama: [ollama.origin], ...settings }));
 }
 
 function serve(args: readonly string[] = []): void {
@@ -69,8 +69,8 @@ async function connected(token?: string, path?: string): Promise<Client> {
 
 async function endpoint(): Promise<Record<string, unknown>> {
   const url = (await sidecar.url()).replace("ws:", "http:");
-  const status = (await (await fetch(`${url}/status`)).json()) as { endpoint: object };
-  return { ...status.endpoint };
+  const status = (await (await fetch(`${url}/status`)).json()) as { endpoints: [object] };
+  return { ...status.endpoints[0] };
 }
 
 function warm(): Promise<void> {
@@ -176,7 +176,7 @@ describe("another Ollama", () => {
     const singing = setInterval(() => engineClock.advance(TOKEN_MS), TOKEN_MS);
     const streaming = room.say("mira", CUE);
     await soon(() => expect(streaming.text).not.toBe(""));
-    configure({ ollama: other.origin });
+    configure({ ollama: [other.origin] });
     await sidecar.logged("another endpoint is brought up");
     await soon(async () => expect(await endpoint()).toMatchObject({ url: other.origin }));
     const next = room.say("mira", CUE);
@@ -210,7 +210,7 @@ describe("another Ollama", () => {
     configure({});
     serve();
     await warm();
-    configure({ ollama: "http://127.0.0.1:1" });
+    configure({ ollama: ["http://127.0.0.1:1"] });
     await sidecar.logged("configuration reloaded");
     await sidecar.logged("endpoint down");
     expect(await endpoint()).toMatchObject({ url: ollama.origin, state: "warm" });
@@ -222,7 +222,7 @@ describe("another Ollama", () => {
     configure({});
     serve();
     await warm();
-    configure({ ollama: "http://127.0.0.1:1" });
+    configure({ ollama: ["http://127.0.0.1:1"] });
     await sidecar.logged("configuration reloaded");
     configure({});
     await sidecar.logged("configuration reloaded", 2);

@@ -64,13 +64,19 @@ function textsOf(node: Node | null, document: Document): string[] | "unset" | un
     const text = scalarText(target);
     return text === undefined ? undefined : [text];
   }
-  const texts = target.items.map((item) => scalarText(item));
+  const texts = target.items.map((item) => scalarText(item) ?? mapText(item, document));
   return texts.every((text) => text !== undefined) ? texts : undefined;
 }
 
 /** As it was written, so that `0123` and `1e3` are what they look like. */
 function scalarText(node: Node): string | undefined {
   return isScalar(node) ? (node.source ?? String(node.value)) : undefined;
+}
+
+/** A map in a list, as JSON. */
+function mapText(node: Node, document: Document): string | undefined {
+  const target = isAlias(node) ? node.resolve(document) : node;
+  return isMap(target) ? JSON.stringify(target.toJS(document)) : undefined;
 }
 
 function unknownKey(written: string): string {

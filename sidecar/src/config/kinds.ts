@@ -71,19 +71,6 @@ export function list(kind: Kind<string>, maxItems: number): Kind<readonly string
   };
 }
 
-/** One value where several are to come: a second one is refused, not quietly dropped. */
-export function onlyOne(kind: Kind<string>, whyNotMore: string): Kind<string> {
-  return {
-    ...kind,
-    holdsMany: true,
-    parse(written, folder) {
-      const items = itemsOf(written);
-      if (items.length > 1) return { wrong: whyNotMore };
-      return kind.parse(items, folder);
-    },
-  };
-}
-
 const CONTROL = /\p{Cc}/u;
 
 function single<T>(

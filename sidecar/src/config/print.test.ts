@@ -25,7 +25,27 @@ const WRITTEN: { readonly [K in Key]: fc.Arbitrary<string[]> } = {
       maxLength: 4,
     },
   ),
-  ollama: fc.tuple(fc.domain(), port).map(([name, at]) => [`http://${name}:${at}`]),
+  ollama: fc.array(
+    fc.tuple(fc.domain(), port).map(([name, at]) => `http://${name}:${at}`),
+    { minLength: 1, maxLength: 3 },
+  ),
+  endpoints: fc
+    .uniqueArray(
+      fc.record(
+        {
+          url: fc.tuple(fc.domain(), port).map(([name, at]) => `http://${name}:${at}`),
+          model: fc.constantFrom("gemma3:1b", "x:y"),
+          slots: fc.integer({ min: 1, max: 9 }),
+          serves: fc.subarray(["reply", "nearby", "ambient"], { minLength: 1 }),
+          characters: fc.array(fc.string({ minLength: 1, maxLength: 9 }), { maxLength: 3 }),
+          authorizationFile: fc.constant("/run/secret"),
+        },
+        { requiredKeys: ["url"] },
+      ),
+      { minLength: 1, maxLength: 3, selector: ({ url }) => url },
+    )
+    .map((rows) => rows.map((row) => JSON.stringify(row))),
+  ollamaAuthorization: anyText,
   ollamaHost: fc.oneof(host, anyText),
   model: fc.oneof(
     anyText,
@@ -64,7 +84,11 @@ test("what is printed is a file that loads to the same settings, secrets apart",
       expect(problems).toEqual([]);
       const again = resolvedFrom(layer);
       expect(again.problems).toEqual([]);
-      expect(again.settings).toEqual({ ...settings, token: undefined });
+      expect(again.settings).toEqual({
+        ...settings,
+        token: undefined,
+        ollamaAuthorization: undefined,
+      });
     }),
     { numRuns: 1_000 },
   );
@@ -85,20 +109,15 @@ test("each setting is printed with where it came from", () => {
 
 test("no secret is printed, only that there is one", () => {
   const secrets = KEYS.filter((key) => "isSecret" in SETTINGS[key]);
-  expect(secrets).toEqual(["token"]);
-  const { settings, sources } = resolvedFrom(
-    new Map([
-      [
-        "token",
-        {
-          written: ["hunter2"],
-          source: { from: "environment", variable: "BANTERWIRE_TOKEN" },
-          folder: "/",
-        },
-      ],
-    ]),
-  );
+  expect(secrets).toEqual(["token", "ollamaAuthorization"]);
+  const given = secrets.map((key): [Key, Given] => [
+    key,
+    { written: ["hunter2"], source: { from: "environment", variable: "X" }, folder: "/" },
+  ]);
+  const { settings, sources } = resolvedFrom(new Map(given));
   const shown = printSettings(settings, sources);
   expect(shown).not.toContain("hunter2");
-  expect(shown).toMatch(/^# token: +# environment BANTERWIRE_TOKEN; a secret$/mu);
+  for (const key of secrets) {
+    expect(shown).toMatch(new RegExp(`^# ${key}: +# environment X; a secret$`, "mu"));
+  }
 });

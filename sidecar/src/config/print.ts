@@ -26,7 +26,7 @@ export function printSettings(
 /** Longer rows do not push the comments of the others to the right. */
 const MAX_PADDED = 48;
 
-function inYaml(value: string | number | readonly string[]): string {
+function inYaml(value: NonNullable<Settings[Key]>): string {
   if (typeof value === "object") return JSON.stringify(value);
   // Text with more than plain ASCII is quoted, whether YAML would trim and fold it or not.
   const isPlain = typeof value === "number" || /^[\x21-\x7e]*$/u.test(value);

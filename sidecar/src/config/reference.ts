@@ -29,7 +29,30 @@ In Kubernetes a Service that is named \`banterwire\` puts \`BANTERWIRE_PORT\` in
 
 The sidecar reads its file, its cards and its token again on SIGHUP, and when the configuration file or a card changes. It takes over all of it or, if anything is wrong, nothing, and its log says which. Below, each setting says when a changed value is in force: at once, for new connections (those that are open keep what they were told), or at the next start. Flags and variables stay as they were at the start.
 
-A change of endpoint (\`ollama\`, \`ollamaHost\`, \`model\`) brings the new one up beside the old one, which serves until the new one is warm and ends the lines that it has begun. If the new one does not come up, the old one goes on serving.
+A change of endpoints (\`ollama\`, \`ollamaHost\`, \`model\`, \`endpoints\`) keeps those that stay, and brings new ones up beside them, each of which is used once it is warm. One that is to go serves until one that stays, or a new one, can; it ends the lines that it has begun. If no new one comes up, the old ones go on serving.
+
+## Several Ollamas
+
+Several values of \`ollama\` share the work: a character stays with one of them, which has its prompt in its cache, and the others stand in. \`endpoints\` says more of each, in place of \`ollama\`:
+
+\`\`\`yaml
+slots: 2 # of each that does not say otherwise
+endpoints:
+  - url: http://127.0.0.1:11434
+    model: gemma3:4b
+    serves: [reply]
+  - url: http://127.0.0.1:11435
+    model: gemma3:1b
+    serves: [nearby, ambient]
+    slots: 4
+  - url: https://gpu.example
+    model: gemma3:4b
+    characters: [mira]
+    authorizationFile: gpu.authorization # its first line is the whole header, such as: Bearer abc
+    caFile: ca.pem
+\`\`\`
+
+\`serves\` names the priorities and \`characters\` the characters that an endpoint is for; a character that is named is at home with those that name it. Others stand in only while none of those can be used. As a flag or a variable, \`endpoints\` is JSON.
 
 ## Cards
 
@@ -61,7 +84,7 @@ export function referencePage(): string {
 /** The default in words, as `--help` has it too. */
 export function defaultInWords(key: Key): string {
   const { default: value } = settingOf(key);
-  if (value === undefined || (typeof value === "object" && value.length === 0)) return "none";
+  if (value === undefined || typeof value === "object") return "none";
   return String(value);
 }
 

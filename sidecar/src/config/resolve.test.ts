@@ -28,7 +28,20 @@ const EXAMPLES: { readonly [K in Key]: readonly [string, unknown] } = {
     "https://a.example, https://B.example:8443/",
     ["https://a.example", "https://b.example:8443"],
   ],
-  ollama: ["localhost", "http://127.0.0.1:11434"],
+  ollama: ["localhost, 10.0.0.7:80", ["http://127.0.0.1:11434", "http://10.0.0.7:80"]],
+  endpoints: [
+    '[{"url": "localhost", "model": "gemma3:1b", "slots": 2}]',
+    [
+      {
+        url: "http://127.0.0.1:11434",
+        model: "gemma3:1b",
+        slots: 2,
+        serves: ["reply", "nearby", "ambient"],
+        characters: [],
+      },
+    ],
+  ],
+  ollamaAuthorization: ["Bearer abc", "Bearer abc"],
   ollamaHost: ["10.0.0.7:80", "http://10.0.0.7:80"],
   model: ["gemma3:1b", "gemma3:1b"],
   slots: ["4", 4],
@@ -176,15 +189,18 @@ describe("a wrong value", () => {
     expect(settings.port).toBe(7_433);
   });
 
-  test.each<[string, Told]>([
-    ["flags", { flags: { ollama: ["http://a", "http://b"] } }],
-    ["the environment", { environment: { BANTERWIRE_OLLAMA: "http://a, http://b" } }],
-    ["the file", { file: "ollama: [http://a, http://b]" }],
-  ])("is a second Ollama in %s: none is dropped without a word", (_where, told) => {
-    const { problems } = resolved(told);
+  test.each<[string, string, RegExp]>([
+    ["no address", "{url: 'not an address'}", /1\. endpoint, 'url': an address/u],
+    ["too many slots", "{url: 'http://a', slots: 5000}", /'slots'/u],
+    ["a priority that there is not", "{url: 'http://a', serves: [bark]}", /'serves\.0'/u],
+    ["a key that there is not", "{url: 'http://a', slot: 1}", /slot/u],
+    ["no map", "http://a", /1\. endpoint/u],
+    ["the same twice", "{url: 'http://a'}, {url: 'http://a'}", /http:\/\/a:80 is named twice/u],
+  ])("is an endpoint with %s", (_what, rows, why) => {
+    const { problems } = resolved({ file: `endpoints: [${rows}]` });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatchObject({ key: "ollama", value: "http://a, http://b" });
-    expect(problems[0]?.why).toMatch(/one Ollama/u);
+    expect(problems[0]).toMatchObject({ key: "endpoints" });
+    expect(problems[0]?.why).toMatch(why);
   });
 
   test("is two values where one is due", () => {

@@ -1,4 +1,5 @@
-import { choice, integer, type Kind, list, onlyOne, path, text } from "./kinds.ts";
+import { type EndpointRow, endpointRows, MAX_ENDPOINTS, MAX_SLOTS } from "./endpoint-rows.ts";
+import { choice, integer, type Kind, list, path, text } from "./kinds.ts";
 import { parseOllamaHost } from "./ollama-host.ts";
 
 /** When a changed value is in force: at once, for connections made after it, or at the next start. */
@@ -22,9 +23,6 @@ export interface Setting<T> {
 const MAX_PATH_BYTES = 4_096;
 /** What fits in a socket's address on every Unix. */
 const MAX_SOCKET_PATH_BYTES = 103;
-/** More than one machine has; what stands behind one address may be many. */
-export const MAX_SLOTS = 4_096;
-
 const ollamaUrl = text("URL", "an address such as http://127.0.0.1:11434", (written) => {
   if (written === "" || /\s/u.test(written)) return undefined;
   const origin = parseOllamaHost(written);
@@ -34,6 +32,12 @@ const ollamaUrl = text("URL", "an address such as http://127.0.0.1:11434", (writ
 
 export const token = text("TEXT", "a text of 1 to 512 visible ASCII characters", (written) =>
   /^[\x21-\x7e]{1,512}$/u.test(written) ? written : undefined,
+);
+
+export const authorization = text(
+  "TEXT",
+  "a text of 1 to 4,096 visible ASCII characters and spaces",
+  (written) => (/^[\x20-\x7e]{1,4096}$/u.test(written) ? written : undefined),
 );
 
 /** Every setting of the sidecar, in the order in which they are shown. */
@@ -77,11 +81,24 @@ export const SETTINGS = {
     help: "origins that browsers may connect from; a request that has another one is refused",
     reload: "new connections",
   }),
-  ollama: row<string | undefined>({
-    kind: onlyOne(ollamaUrl, "this version speaks to one Ollama: name only one"),
-    default: undefined,
-    help: "the Ollama to use; never replaced by another",
+  ollama: row<readonly string[]>({
+    kind: list(ollamaUrl, MAX_ENDPOINTS),
+    default: [],
+    help: "the Ollama to use, or several; never replaced by another",
     reload: "at once",
+  }),
+  endpoints: row<readonly EndpointRow[]>({
+    kind: endpointRows,
+    default: [],
+    help: "in place of `ollama`: several Ollamas or models, each with what it is for",
+    reload: "at once",
+  }),
+  ollamaAuthorization: row<string | undefined>({
+    kind: authorization,
+    default: undefined,
+    help: "Authorization header for every Ollama that has no file of its own for it, such as `Bearer ...`",
+    reload: "at once",
+    isSecret: true,
   }),
   ollamaHost: row<string>({
     kind: ollamaUrl,

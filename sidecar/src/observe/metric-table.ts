@@ -1,4 +1,5 @@
 import { CODES, codeEntry, type Code, REASONS, SOURCES } from "@banterwire/protocol";
+import { MAX_ENDPOINTS } from "../config/endpoint-rows.ts";
 import { CANCEL_REASONS, FAILURE_KINDS } from "../happening.ts";
 
 /** One metric: what it means, and every value that its labels can have. */
@@ -15,7 +16,8 @@ export interface MetricRow {
 const ALL_CODES = Object.keys(CODES) as Code[];
 const CLOSING_CODES = ALL_CODES.filter((code) => codeEntry(code).closeCode !== undefined);
 const SPANS = ["queue", "connect", "load", "prefill", "first_token", "filter", "decode"] as const;
-const ENDPOINT = { endpoint: ["ollama", "embedded"] } as const;
+const FURTHER = Array.from({ length: MAX_ENDPOINTS - 1 }, (_, at) => `ollama-${at + 2}`);
+const ENDPOINT = { endpoint: ["ollama", ...FURTHER, "embedded"] } as const;
 
 /** What the OpenTelemetry conventions advise, and finer about the usual budget of 200 ms. */
 const TTFT_BUCKETS = [
@@ -152,6 +154,23 @@ export const METRICS = {
     help: "Generations over upstream; equals the opens when nothing is in flight.",
     labels: ENDPOINT,
   },
+  banterwire_hedges_total: {
+    type: "counter",
+    help: "Late lines that were asked for at a second endpoint too.",
+  },
+  banterwire_hedge_wins_total: {
+    type: "counter",
+    help: "Of them, those that the second endpoint answered first.",
+  },
+  banterwire_failovers_total: {
+    type: "counter",
+    help: "Lines that failed or were refused at one endpoint and went on at another.",
+  },
+  banterwire_ejections_total: {
+    type: "counter",
+    help: "Times an endpoint was left out for a while because its lines failed or were late.",
+    labels: ENDPOINT,
+  },
   banterwire_connections: { type: "gauge", help: "Games connected." },
   banterwire_connections_opened_total: { type: "counter", help: "Games that were welcomed." },
   banterwire_connections_resumed_total: {
@@ -192,26 +211,6 @@ export const METRICS = {
   },
 
   // Dashboards and alerts can name these already.
-  banterwire_hedges_total: {
-    type: "counter",
-    isFed: false,
-    help: "Second requests begun for a line.",
-  },
-  banterwire_hedge_wins_total: {
-    type: "counter",
-    isFed: false,
-    help: "Second requests that came in first.",
-  },
-  banterwire_ejections_total: {
-    type: "counter",
-    isFed: false,
-    help: "Times an endpoint was taken out of use.",
-  },
-  banterwire_failovers_total: {
-    type: "counter",
-    isFed: false,
-    help: "Lines moved to another endpoint.",
-  },
   banterwire_prefix_hits_total: {
     type: "counter",
     isFed: false,

@@ -21,6 +21,7 @@ export interface MetricSources {
 }
 
 const GEN_AI: Labels = { gen_ai_operation_name: "chat", gen_ai_provider_name: "ollama" };
+const ENDPOINT_PREFIX = "banterwire_endpoint_";
 const US_PER_SECOND = 1e6;
 const MS_PER_SECOND = 1_000;
 
@@ -74,6 +75,14 @@ export class Metrics {
         return this.#count("banterwire_generation_failures_total", { failure: happening.failure });
       case "endpointWedged":
         return this.#count("banterwire_wedges_total");
+      case "endpointEjected":
+        return this.#count("banterwire_ejections_total", { endpoint: happening.endpoint });
+      case "failedOver":
+        return this.#count("banterwire_failovers_total");
+      case "hedged":
+        return this.#count("banterwire_hedges_total");
+      case "hedgeWon":
+        return this.#count("banterwire_hedge_wins_total");
       case "foreignReload":
         return this.#count("banterwire_foreign_reloads_total");
       case "connectionOpened":
@@ -117,7 +126,7 @@ export class Metrics {
     }
   }
 
-  #readBooks({ endpoint, hitRates, connections, detached, rooms, lines }: SidecarStatus): void {
+  #readBooks({ endpoints, hitRates, connections, detached, rooms, lines }: SidecarStatus): void {
     const { sinceStart: hits } = hitRates;
     this.#total("banterwire_cues_total", hits.cues);
     this.#total("banterwire_model_hits_total", hits.modelHits);
@@ -132,7 +141,12 @@ export class Metrics {
     this.#set("banterwire_detached_sessions", detached);
     this.#set("banterwire_rooms", rooms);
     this.#set("banterwire_open_lines", lines);
-    const labels = { endpoint: endpoint.kind };
+    for (const metric of this.#ofEndpoints) metric.reset();
+    for (const endpoint of endpoints) this.#readEndpoint(endpoint);
+  }
+
+  #readEndpoint(endpoint: SidecarStatus["endpoints"][number]): void {
+    const labels = { endpoint: endpoint.name };
     this.#set("banterwire_endpoint_slots", endpoint.slots, labels);
     this.#set("banterwire_endpoint_in_flight", endpoint.inFlight, labels);
     this.#set("banterwire_endpoint_zombies", endpoint.zombies, labels);
@@ -143,6 +157,12 @@ export class Metrics {
       const value = Number(state === endpoint.state);
       this.#set("banterwire_endpoint_state", value, { ...labels, state });
     }
+  }
+
+  /** What is read of endpoints: one that has gone leaves nothing behind. */
+  get #ofEndpoints(): (Gauge | Counter)[] {
+    const metrics = [...this.#gauges, ...this.#counters];
+    return metrics.flatMap(([name, metric]) => (name.startsWith(ENDPOINT_PREFIX) ? [metric] : []));
   }
 
   #readProcess(): void {

@@ -46,7 +46,7 @@ beforeEach(() => {
     metrics: false,
     showsText: () => false,
     // Nothing that is asked here needs more of it.
-    status: () => ({ endpoint: { state: "warm", trouble: null } }) as SidecarStatus,
+    status: () => ({ endpoints: [{ state: "warm", trouble: null }] }) as unknown as SidecarStatus,
   });
 });
 

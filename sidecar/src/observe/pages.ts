@@ -22,7 +22,9 @@ export async function pageAt(path: string, sources: PageSources): Promise<Page |
     case "/healthz":
       return json(200, { alive: true });
     case "/readyz": {
-      const { state, trouble } = sources.status().endpoint;
+      const { endpoints } = sources.status();
+      const { state, trouble } = endpoints.find((one) => one.state === "warm") ??
+        endpoints[0] ?? { state: "starting", trouble: null };
       return json(state === "warm" ? 200 : 503, { ready: state === "warm", state, trouble });
     }
     case "/metrics":

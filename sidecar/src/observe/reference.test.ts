@@ -59,6 +59,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
 }
 
 function statusPage(): string {
@@ -79,8 +80,9 @@ ${fieldsOf(schema, "").join("\n")}
 `;
 }
 
-function fieldsOf({ properties = {} }: Schema, indent: string): string[] {
-  return Object.entries(properties).flatMap(([name, field]) => {
+/** Of an object, or of those that a list holds. */
+function fieldsOf({ properties, items }: Schema, indent: string): string[] {
+  return Object.entries(properties ?? items?.properties ?? {}).flatMap(([name, field]) => {
     const what = field.description ?? "";
     const nested = field.anyOf?.find(({ properties }) => properties) ?? field;
     const line = `${indent}- \`${name}\` (${typeOf(field)}): ${what}`;

@@ -87,10 +87,9 @@ test("whatever happens, an ejection ends within its bound, and shares stay from 
       for (const { event, passMs } of steps) {
         nowMs += passMs;
         standing = advanceStanding(standing, event, nowMs);
-        if (standing.name === "out") {
-          expect(standing.untilMs - nowMs).toBeLessThanOrEqual(MAX_EJECTION_MS);
-          expect(standingAt(standing, standing.untilMs).name).toBe("in");
-        }
+        const untilMs = standing.name === "out" ? standing.untilMs : nowMs;
+        expect(untilMs - nowMs).toBeLessThanOrEqual(MAX_EJECTION_MS);
+        expect(standingAt(standing, untilMs).name).toBe("in");
         const share = shareOf(standing, 0, nowMs);
         expect(share).toBeGreaterThanOrEqual(0);
         expect(share).toBeLessThanOrEqual(1);

@@ -41,74 +41,74 @@ function reconfigure(config: Partial<SidecarConfig>): Promise<void> {
 }
 
 function serving(status: object): Promise<void> {
-  const expectation = () => expect(engine.status).toMatchObject(status);
+  const expectation = () => expect(engine.status[0]).toMatchObject(status);
   return vi.waitFor(expectation, { timeout: 40_000, interval: 10 });
 }
 
 describe("a reload", () => {
   test("of slots changes them in place", async () => {
-    await startAt({ ollama: first.origin });
-    await reconfigure({ ollama: first.origin, slots: 5 });
-    expect(engine.status).toMatchObject({ slots: 5, state: "warm" });
-    expect(engine.upstream.next).toBeUndefined();
+    await startAt({ ollama: [first.origin] });
+    await reconfigure({ ollama: [first.origin], slots: 5 });
+    expect(engine.status[0]).toMatchObject({ slots: 5, state: "warm" });
+    expect(engine.upstream.members).toHaveLength(1);
     expect(first.books.loads).toBe(1);
   });
 
   test.each([
     ["names the model that serves", { model: "small" }],
     ["names it with its tag", { model: "small:latest" }],
-    ["names an Ollama by its other name", { ollama: undefined }],
+    ["names an Ollama by its other name", { ollama: [] }],
   ])("that %s changes nothing", async (_what, change) => {
-    await startAt({ ollama: first.origin, ollamaHost: first.origin });
-    await reconfigure({ ollama: first.origin, ollamaHost: first.origin, ...change });
-    expect(engine.upstream.next).toBeUndefined();
+    await startAt({ ollama: [first.origin], ollamaHost: first.origin });
+    await reconfigure({ ollama: [first.origin], ollamaHost: first.origin, ...change });
+    expect(engine.upstream.members).toHaveLength(1);
     expect(first.books.loads).toBe(1);
   });
 
   test("that no longer names a model keeps the one that serves", async () => {
-    await startAt({ ollama: first.origin, model: "large:8b" });
-    await reconfigure({ ollama: first.origin });
-    expect(engine.upstream.next).toBeUndefined();
-    expect(engine.status).toMatchObject({ model: "large:8b", state: "warm" });
+    await startAt({ ollama: [first.origin], model: "large:8b" });
+    await reconfigure({ ollama: [first.origin] });
+    expect(engine.upstream.members).toHaveLength(1);
+    expect(engine.status[0]).toMatchObject({ model: "large:8b", state: "warm" });
   });
 
   test("that names another model of the same Ollama brings that one", async () => {
-    await startAt({ ollama: first.origin });
-    await reconfigure({ ollama: first.origin, model: "large:8b", slots: 2 });
+    await startAt({ ollama: [first.origin] });
+    await reconfigure({ ollama: [first.origin], model: "large:8b", slots: 2 });
     await serving({ model: "large:8b", state: "warm", slots: 2 });
-    expect(engine.upstream.next).toBeUndefined();
+    expect(engine.upstream.members).toHaveLength(1);
   });
 
   test("that corrects a model which is missing is taken over, though nothing was warm", async () => {
     const parts = { log: pino({ level: "silent" }), clock: systemClock, observe: unobserved };
-    const config = { ...DEFAULT_CONFIG, ollama: first.origin, model: "typo" };
+    const config = { ...DEFAULT_CONFIG, ollama: [first.origin], model: "typo" };
     engine = await Engine.choose(config, parts);
     engine.upstream.start();
     await serving({ state: "down", trouble: { code: "model_missing" } });
-    await reconfigure({ ollama: first.origin });
+    await reconfigure({ ollama: [first.origin] });
     await serving({ state: "warm", model: "small:latest" });
     expect(first.books.loads).toBe(1);
   });
 
   test("is forgotten when a newer one comes while it still looks around", async () => {
-    await startAt({ ollama: first.origin });
+    await startAt({ ollama: [first.origin] });
     first.answerPathWith("/api/version", { steps: [{ do: "hang" }] });
     const older = reconfigure({ ollamaHost: first.origin });
-    await reconfigure({ ollama: second.origin });
+    await reconfigure({ ollama: [second.origin] });
     await serving({ url: second.origin, state: "warm" });
     await older;
-    expect(engine.upstream.next).toBeUndefined();
-    expect(engine.status).toMatchObject({ kind: "ollama", url: second.origin });
+    expect(engine.upstream.members).toHaveLength(1);
+    expect(engine.status[0]).toMatchObject({ kind: "ollama", url: second.origin });
   });
 
   test("leads from the embedded model to an Ollama and back, and leaves no process behind", async () => {
     await startAt({ ollamaHost: NOWHERE, slots: 3 });
-    const embeddedUrl = engine.status.url ?? "";
-    expect(engine.status).toMatchObject({ kind: "embedded", slots: 8 });
-    expect(engine.upstream.current.promptStyle).toBe("bare");
-    await reconfigure({ ollama: first.origin, slots: 3 });
+    const embeddedUrl = engine.status[0].url ?? "";
+    expect(engine.status[0]).toMatchObject({ kind: "embedded", slots: 8 });
+    expect(engine.upstream.promptStyle).toBe("bare");
+    await reconfigure({ ollama: [first.origin], slots: 3 });
     await serving({ kind: "ollama", url: first.origin, state: "warm", slots: 3 });
-    expect(engine.upstream.current.promptStyle).toBe("instructed");
+    expect(engine.upstream.promptStyle).toBe("instructed");
     await vi.waitFor(
       () => expect(fetch(`${embeddedUrl}/api/version`)).rejects.toThrow("fetch failed"),
       { timeout: 40_000, interval: 50 },

@@ -9,12 +9,10 @@ import type { Observe } from "../happening.ts";
 import { RateLimit } from "../policy/rate.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 
-/** The endpoint of the moment: a reload of the configuration may change it. */
-export interface SessionUpstream {
-  /** Where a line that begins now comes from; it stays with it to its end. */
-  readonly current: Upstream;
-  /** Keeps a prefix prefilled, wherever lines come from; returns how to stop that. */
-  keepWarm(prefix: (style: PromptStyle) => ChatMessage): () => void;
+/** Where lines come from, and where characters are known beforehand. */
+export interface SessionUpstream extends Upstream {
+  /** Keeps a character's prefix prefilled, wherever its lines come from; returns how to stop that. */
+  keepWarm(character: string, prefix: (style: PromptStyle) => ChatMessage): () => void;
 }
 
 export interface RoomsParts {
@@ -93,7 +91,7 @@ export class Rooms {
     const card = this.#parts.cards().get(registration.character);
     const character = new Character(registration, card);
     // The new one first: a prefix that stays the same stays warm.
-    const cool = this.#parts.upstream.keepWarm((style) => prefixOf(character, style));
+    const cool = this.#parts.upstream.keepWarm(character.id, (style) => prefixOf(character, style));
     characters.get(registration.character)?.cool();
     characters.set(registration.character, { registration, card, character, cool });
   }

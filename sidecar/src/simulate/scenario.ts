@@ -1,7 +1,8 @@
 import { LIMITS, PRIORITIES } from "@banterwire/protocol";
 import { z } from "zod";
 import { MAX_LINE_TOKENS, ZOMBIE_HOLD_MS } from "../config.ts";
-import { DEFAULT_SETTINGS, MAX_SLOTS } from "../config/settings.ts";
+import { MAX_SLOTS } from "../config/endpoint-rows.ts";
+import { DEFAULT_SETTINGS } from "../config/settings.ts";
 
 /** A game of a thousand players for a day; what is longer says no more. */
 const MAX_MINUTES = 1_440;

@@ -1,12 +1,6 @@
 import type { ChatMessage } from "../chat.ts";
 import type { SessionUpstream } from "../session/rooms.ts";
-import type {
-  Failure,
-  Generation,
-  GenerationRequest,
-  SlotRequest,
-  Upstream,
-} from "../upstream/upstream.ts";
+import type { Failure, Generation, GenerationRequest, SlotRequest } from "../upstream/upstream.ts";
 
 const DONE: Generation = { stoppedBy: "stop", loadMs: 0, prefillMs: 0, promptTokens: 1, tokens: 1 };
 
@@ -53,24 +47,15 @@ export class HandGeneration {
 }
 
 /** An upstream without an engine: wishes pile up in `asked` and the test answers them. */
-export class HandUpstream implements SessionUpstream, Upstream {
+export class HandUpstream implements SessionUpstream {
   readonly asked: HandGeneration[] = [];
   readonly kept: string[] = [];
   readonly promptStyle = "bare";
-  #suspicions = 0;
   #unavailable: string | undefined;
   #refuses = false;
 
-  get current(): this {
-    return this;
-  }
-
   get unavailable(): string | undefined {
     return this.#unavailable;
-  }
-
-  get suspicions(): number {
-    return this.#suspicions;
   }
 
   get last(): HandGeneration {
@@ -96,11 +81,7 @@ export class HandUpstream implements SessionUpstream, Upstream {
     this.asked.push(new HandGeneration(wish));
   }
 
-  suspect(): void {
-    this.#suspicions++;
-  }
-
-  keepWarm(prefix: (style: "bare") => ChatMessage): () => void {
+  keepWarm(_character: string, prefix: (style: "bare") => ChatMessage): () => void {
     const { content } = prefix(this.promptStyle);
     this.kept.push(content);
     return () => {

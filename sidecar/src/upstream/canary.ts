@@ -73,6 +73,7 @@ export function sendCanary(
       maxTokens: 1,
     },
     priority: prefix ? "ambient" : "reply",
+    character: OWN_ROOM,
     room: OWN_ROOM,
     deadlineMs: Infinity,
     signal: ending,

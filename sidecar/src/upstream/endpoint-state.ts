@@ -5,13 +5,19 @@ import type { Trouble } from "./trouble.ts";
 export type EndpointState =
   | { readonly name: "starting" }
   | { readonly name: "loading"; readonly origin: string; readonly model: string }
-  | { readonly name: "warm"; readonly engine: Engine; readonly warmTtftMs: number }
+  | ({ readonly name: "warm" } & Warm)
   /** A line was too late: is the model still resident? */
-  | { readonly name: "checking"; readonly engine: Engine; readonly warmTtftMs: number }
+  | ({ readonly name: "checking" } & Warm)
   /** It takes generations and answers none: nothing but canaries is sent until one is answered. */
   | { readonly name: "wedged"; readonly engine: Engine; readonly trouble: Trouble }
   | { readonly name: "down"; readonly trouble: Trouble }
   | { readonly name: "closed" };
+
+interface Warm {
+  readonly engine: Engine;
+  readonly warmTtftMs: number;
+  readonly warmSinceMs: number;
+}
 
 /** What an endpoint tells at `/status`. */
 export interface EndpointStatus extends SlotBooks {

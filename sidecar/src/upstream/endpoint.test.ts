@@ -13,7 +13,7 @@ import {
 } from "../testing/index.ts";
 import { UNHURRIED } from "../testing/unhurried.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
-import type { Failure, Generation } from "./upstream.ts";
+import { type Failure, type Generation, TOO_LATE } from "./upstream.ts";
 
 const SMALL = { name: "small:1b", sizeBytes: 1_000 };
 const LARGE = { name: "large:8b", sizeBytes: 9_000 };
@@ -103,12 +103,15 @@ function ask(content = "Hello there.", deadlineMs = Infinity, options?: Options)
   return { seen, giveUp };
 }
 
+function suspect(): void {
+  ask().giveUp.abort(TOO_LATE);
+}
+
 /** Gives up one generation without a chunk, as a line does at its deadline. */
 async function miss(): Promise<void> {
   const { giveUp } = ask();
   await soon(() => expect(ollama.books.inFlight).toBe(1));
-  giveUp.abort();
-  endpoint.suspect();
+  giveUp.abort(TOO_LATE);
   await soon(() => expect(ollama.books.inFlight).toBe(0));
 }
 
@@ -375,7 +378,7 @@ describe("suspicion", () => {
     await openWarm();
     ollama.answerPathWith("/api/ps", { steps: [{ do: "hang" }] });
     const asked = bodies("/api/ps").length;
-    endpoint.suspect();
+    suspect();
     expect(endpoint.unavailable).toBe("the endpoint is checking");
     await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(asked));
     expect(endpoint.unavailable).toBeDefined();
@@ -395,7 +398,7 @@ describe("suspicion", () => {
     endpoint.keepWarm({ role: "system", content: "I am Mira." });
     await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(asked));
     ollama.answerPathWith("/api/ps", { steps: [{ do: "hang" }] });
-    endpoint.suspect();
+    suspect();
     const before = bodies("/api/ps").length;
     engineClock.advance(1);
     await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(before));
@@ -404,7 +407,7 @@ describe("suspicion", () => {
 
   test("that was for nothing is over as soon as Ollama has answered, without a load", async () => {
     await openWarm();
-    endpoint.suspect();
+    suspect();
     await soon(() => expect(endpoint.unavailable).toBeUndefined());
     expect(ollama.books.loads).toBe(1);
   });
@@ -475,8 +478,7 @@ describe("an engine that answers nothing", () => {
     for (let misses = 0; misses < 3; misses++) {
       const { giveUp } = ask();
       await soon(() => expect(ollama.books.inFlight).toBe(2));
-      giveUp.abort();
-      endpoint.suspect();
+      giveUp.abort(TOO_LATE);
       await soon(() => expect(ollama.books.inFlight).toBe(1));
     }
     await soon(() => expect(endpoint.unavailable).toMatch(/answered none/u));
@@ -495,7 +497,7 @@ describe("a model that leaves memory", () => {
       expect(endpoint.status.state).toBe("warm");
     });
     ollama.unload();
-    endpoint.suspect();
+    suspect();
     await soon(() => expect(ollama.books.loads).toBe(2));
     expect(endpoint.unavailable).toBe("the endpoint is loading");
     clock.advance(30_000);

@@ -2,6 +2,7 @@ import type { Clock } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import { MIN_PROMPT_SIMILARITY } from "../config.ts";
 import type { Observe } from "../happening.ts";
+import type { Offer } from "../policy/spill-over.ts";
 import { Alarm } from "./alarm.ts";
 import { type CanaryTask, sendCanary } from "./canary.ts";
 import { type EndpointState, type EndpointStatus, statusOf } from "./endpoint-state.ts";
@@ -11,7 +12,7 @@ import { KeepAliveLoan } from "./keep-alive-loan.ts";
 import { chatBody, streamChat } from "./ollama-chat.ts";
 import { SlotDesk } from "./slot-desk.ts";
 import { silent, TroubleError, wedged } from "./trouble.ts";
-import type { GenerationRequest, SlotRequest, Upstream } from "./upstream.ts";
+import { type GenerationRequest, type SlotRequest, TOO_LATE, type Upstream } from "./upstream.ts";
 import { warmPrefixes } from "./warm-up.ts";
 import { type GenerationWatcher, WatchedGeneration } from "./watched-generation.ts";
 import { CANARY_TIMEOUT_MS, WedgeWatch } from "./wedge-watch.ts";
@@ -74,7 +75,7 @@ export class Endpoint implements Upstream {
     this.#desk = new SlotDesk({
       ...options,
       cache,
-      onVain: () => this.#alarm.raise(),
+      onVain: (reason) => this.#sentInVain(reason),
       isLoadAtStake: () => this.#isLoadAtStake,
     });
     this.#wedge = new WedgeWatch({
@@ -82,7 +83,7 @@ export class Endpoint implements Upstream {
       alarm: this.#alarm,
       canary: (engine, task) => this.#canary(engine, task),
     });
-    this.#connect = options.connect ?? connectPool;
+    this.#connect = options.connect ?? connectPool();
     this.#loan = new KeepAliveLoan(this.#connect);
   }
 
@@ -131,6 +132,23 @@ export class Endpoint implements Upstream {
     return true;
   }
 
+  /** What a wish could expect here if it came now. */
+  offer(wish: SlotRequest): Offer {
+    return this.#desk.offer(wish);
+  }
+
+  /** Asks for a token by itself, if it has nothing else to do, to find out what it takes now. */
+  tryOut(prefix: ChatMessage | undefined): void {
+    const state = this.#state;
+    if (state.name !== "warm" || !this.#desk.isUnused || !prefix) return;
+    this.#canary(state.engine, { prefix, timeoutMs: CANARY_TIMEOUT_MS }).catch(ignore);
+  }
+
+  /** Since when it is warm without a break; never where it is not. */
+  get warmSinceMs(): number {
+    return "warmSinceMs" in this.#state ? this.#state.warmSinceMs : Infinity;
+  }
+
   /** Keeps a character's prompt prefix prefilled; returns how to stop that. */
   keepWarm(prefix: ChatMessage): () => void {
     const { warmth } = this.#desk;
@@ -139,10 +157,15 @@ export class Endpoint implements Upstream {
     return () => warmth.drop(prefix.content);
   }
 
-  /** A line was given up before its first chunk: perhaps the model is being loaded. */
-  suspect(): void {
+  /** A line had no chunk when its time was up: perhaps the model is being loaded. */
+  #suspect(): void {
     this.#wedge.missed();
     this.#checkResidency();
+  }
+
+  #sentInVain(reason: unknown): void {
+    if (reason === TOO_LATE) this.#suspect();
+    else this.#alarm.raise();
   }
 
   #checkResidency(): void {
@@ -232,7 +255,8 @@ export class Endpoint implements Upstream {
       const warmTtftMs = await this.#canary(engine, { timeoutMs: CANARY_TIMEOUT_MS });
       signal.throwIfAborted();
       this.#wedge.answered();
-      this.#setUnlessClosed({ name: "warm", engine, warmTtftMs });
+      const warmSinceMs = this.#options.clock.nowMs();
+      this.#setUnlessClosed({ name: "warm", engine, warmTtftMs, warmSinceMs });
       const { model } = choice;
       observe({ kind: "endpointWarm", origin, engineVersion, model, warmTtftMs });
     } catch (error) {
@@ -328,5 +352,5 @@ export class Endpoint implements Upstream {
   }
 }
 
-/** Closing a pool whose engine is gone may fail; there is nothing left to close then. */
+/** For what may fail when an engine is gone: whoever watches it has noticed. */
 function ignore(): void {}

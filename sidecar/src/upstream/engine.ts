@@ -1,7 +1,7 @@
 import type { Clock } from "@banterwire/protocol";
 import type { Dispatcher } from "undici";
 import { CONNECT_TIMEOUT_MS } from "../config.ts";
-import { MAX_SLOTS } from "../config/settings.ts";
+import { MAX_SLOTS } from "../config/endpoint-rows.ts";
 import { hostCacheTokens } from "./kv-memory.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { KEEP_ALIVE_FOREVER, type RunnerOptions } from "./ollama-chat.ts";
@@ -33,16 +33,36 @@ export type Connect = (origin: string) => Dispatcher;
 const SPARE_CONNECTIONS = 4;
 const KEEP_ALIVE_MS = 60_000;
 
+/** What a proxy before an Ollama may ask for. */
+export interface Credentials {
+  /** The Authorization header, whole. */
+  readonly authorization?: string | undefined;
+  /** The certificates to trust, PEM, in place of the usual ones. */
+  readonly ca?: string | undefined;
+}
+
 /** Real connections, kept open; every other clock is the sidecar's own. */
-export function connectPool(origin: string): Dispatcher {
-  return new Pool(origin, {
-    connections: MAX_SLOTS + SPARE_CONNECTIONS,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+export function connectPool({ authorization, ca }: Credentials = {}): Connect {
+  return (origin) => {
+    const pool = new Pool(origin, {
+      connections: MAX_SLOTS + SPARE_CONNECTIONS,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connect: { timeout: CONNECT_TIMEOUT_MS, ...(ca !== undefined && { ca }) },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    if (authorization === undefined) return pool;
+    return pool.compose(
+      (dispatch) => (options, handler) =>
+        dispatch({ ...options, headers: { ...asRecord(options.headers), authorization } }, handler),
+    );
+  };
+}
+
+/** Ours are always a record. */
+function asRecord(headers: Dispatcher.DispatchOptions["headers"]): Record<string, string> {
+  return { ...(headers as Record<string, string> | undefined) };
 }
 
 export interface LoadParts {

@@ -1,5 +1,6 @@
 import type { Clock } from "@banterwire/protocol";
 import { type Decision, Scheduler, type SchedulerOptions } from "../policy/scheduler.ts";
+import type { Offer } from "../policy/spill-over.ts";
 import type { Warmth } from "../policy/warmth.ts";
 import type { Wish } from "../policy/wish.ts";
 import type {
@@ -15,8 +16,8 @@ export type Dispatch = (granted: GenerationRequest) => void;
 
 export interface SlotDeskOptions extends SchedulerOptions {
   readonly clock: Clock;
-  /** A generation was given up before its first chunk. */
-  readonly onVain: () => void;
+  /** A generation was given up before its first chunk, for a reason that stands in its signal. */
+  readonly onVain: (reason: unknown) => void;
   /**
    * Whether to give up a request that has no chunk yet could kill the load of a model. Then it stays
    * in its slot, heard by nobody, until it has a chunk or `releaseHeld` is called.
@@ -80,7 +81,7 @@ export class SlotDesk {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler<Ticket>;
   readonly #ticketDesk: TicketDesk;
-  readonly #onVain: () => void;
+  readonly #onVain: (reason: unknown) => void;
   readonly #isLoadAtStake: () => boolean;
   readonly #held = new Set<Ticket>();
   #timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
@@ -185,6 +186,11 @@ export class SlotDesk {
     for (const ticket of this.#held) this.#drop(ticket);
   }
 
+  /** What a wish could expect if it came now. */
+  offer(wish: SlotRequest): Offer {
+    return this.#scheduler.offer(wishOf(wish), this.#clock.nowMs());
+  }
+
   #first(ticket: Ticket): void {
     const isHeld = ticket.phase === "held";
     ticket.phase = "streaming";
@@ -204,15 +210,13 @@ export class SlotDesk {
 
   #leave(ticket: Ticket): void {
     if (ticket.phase === "over") return;
-    if (ticket.phase === "sent") {
-      this.#onVain();
-      if (this.#isLoadAtStake()) {
-        ticket.phase = "held";
-        this.#held.add(ticket);
-        return;
-      }
-    }
-    this.#drop(ticket);
+    const isVain = ticket.phase === "sent";
+    if (isVain && this.#isLoadAtStake()) {
+      ticket.phase = "held";
+      this.#held.add(ticket);
+    } else this.#drop(ticket);
+    // Whoever hears of it may take it for a load, at which only the next ones are held.
+    if (isVain) this.#onVain(ticket.wish.signal.reason);
   }
 
   #drop(ticket: Ticket): void {
@@ -258,7 +262,7 @@ export class SlotDesk {
   }
 
   #preempt(ticket: Ticket): void {
-    if (ticket.phase === "sent") this.#onVain();
+    if (ticket.phase === "sent") this.#onVain("preempted");
     this.#close(ticket);
     ticket.wish.preempted();
     ticket.upstream.abort(ticket.wish.signal.reason);

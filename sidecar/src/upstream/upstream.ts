@@ -1,7 +1,7 @@
 import type { Priority } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { Options } from "../config/model-options.ts";
-import type { FailureKind } from "../happening.ts";
+import type { CancelReason, FailureKind } from "../happening.ts";
 import type { RoomKey } from "../policy/room-shares.ts";
 
 export interface ChatRequest {
@@ -53,20 +53,23 @@ export interface Upstream {
   charsAfter(prefix: string, deadlineMs: number): number;
   /** Takes a slot for a generation, now or as soon as one is free. */
   request(wish: SlotRequest): void;
-  /** A line was given up before its first chunk: the model may be out of memory. */
-  suspect(): void;
 }
+
+/** The abort's reason where a generation had no text when its time was up: its engine is to blame. */
+export const TOO_LATE = "budget" satisfies CancelReason;
 
 /** One generation to be opened. */
 export interface GenerationRequest {
   readonly request: ChatRequest;
-  /** Aborting closes its socket. */
+  /** Aborting closes its socket; the reason says why, such as `TOO_LATE`. */
   readonly signal: AbortSignal;
   readonly events: GenerationEvents;
 }
 
 /** A wish for a slot and what to do with it; aborting it in the queue leaves the queue. */
 export interface SlotRequest extends GenerationRequest {
+  /** Who is to speak, by the id that its room has for it. */
+  readonly character: string;
   readonly priority: Priority;
   /** Whose share of the slots it takes; names a room over all connections. */
   readonly room: RoomKey;

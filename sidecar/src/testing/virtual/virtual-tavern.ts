@@ -17,7 +17,8 @@ import { RateLimit } from "../../policy/rate.ts";
 import type { SidecarStatus } from "../../status.ts";
 import { SessionTable } from "../../session/session-table.ts";
 import { Endpoint } from "../../upstream/endpoint.ts";
-import { UpstreamSwitch } from "../../upstream/switch.ts";
+import { Fleet } from "../../upstream/fleet.ts";
+import { memberOf } from "../member.ts";
 import { MemoryOllama, type MemoryOllamaOptions } from "../memory-ollama.ts";
 import { pass } from "./pass.ts";
 import { VirtualLine } from "./virtual-line.ts";
@@ -63,7 +64,7 @@ export class VirtualTavern {
   readonly room: Room;
   /** What the operator finds in the log at the usual level. */
   readonly log: string[] = [];
-  readonly #upstream: UpstreamSwitch;
+  readonly #upstream: Fleet;
   readonly #observer: Observer;
 
   constructor(options: TavernOptions) {
@@ -88,7 +89,7 @@ export class VirtualTavern {
       observe,
       connect: this.ollama.connect,
     });
-    this.#upstream = new UpstreamSwitch(this.endpoint);
+    this.#upstream = new Fleet([memberOf(this.endpoint)], { clock, observe });
     this.#upstream.start();
     const sessions = new SessionTable({
       upstream: this.#upstream,
@@ -161,7 +162,7 @@ export class VirtualTavern {
     return {
       version: "0.0.0",
       uptimeMs: this.clock.nowMs(),
-      endpoint: { kind: "ollama", ...this.endpoint.status },
+      endpoints: [{ name: "ollama", kind: "ollama", ...this.endpoint.status }],
       connections: 1,
       detached: 0,
       rooms: 1,

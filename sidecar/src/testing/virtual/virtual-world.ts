@@ -14,8 +14,9 @@ import type { Happening } from "../../happening.ts";
 import { RateLimit } from "../../policy/rate.ts";
 import { SessionTable } from "../../session/session-table.ts";
 import { Endpoint } from "../../upstream/endpoint.ts";
-import { UpstreamSwitch } from "../../upstream/switch.ts";
+import { Fleet } from "../../upstream/fleet.ts";
 import type { Answer } from "../answer.ts";
+import { memberOf } from "../member.ts";
 import { MemoryOllama } from "../memory-ollama.ts";
 import { MemoryPeer } from "../memory-peer.ts";
 import { MOODS, type Mood } from "../moods.ts";
@@ -72,7 +73,7 @@ export class VirtualWorld {
   readonly clock = new FakeClock(1_000);
   readonly endpoint: Endpoint;
   readonly #ollama: MemoryOllama;
-  readonly #upstream: UpstreamSwitch;
+  readonly #upstream: Fleet;
   readonly #sessions: SessionTable;
   readonly #options: WorldOptions;
   readonly #games: VirtualGame[] = [];
@@ -113,7 +114,10 @@ export class VirtualWorld {
       observe: (happening) => this.#observe(happening),
       connect: this.#ollama.connect,
     });
-    this.#upstream = new UpstreamSwitch(this.endpoint);
+    this.#upstream = new Fleet([memberOf(this.endpoint)], {
+      clock,
+      observe: (happening) => this.#observe(happening),
+    });
     this.#upstream.start();
     this.#sessions = new SessionTable({
       observe: (happening) => this.#observe(happening),

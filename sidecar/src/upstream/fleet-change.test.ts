@@ -4,8 +4,10 @@ import type { ChatMessage, PromptStyle } from "../chat.ts";
 import { unobserved } from "../happening.ts";
 import { type ScriptedOllama, type Step, startScriptedOllama } from "../testing/index.ts";
 import { UNHURRIED } from "../testing/unhurried.ts";
+import { memberOf } from "../testing/member.ts";
 import { Endpoint, type EndpointOptions } from "./endpoint.ts";
-import { UpstreamSwitch } from "./switch.ts";
+import { Fleet } from "./fleet.ts";
+import type { MemberSpec } from "./fleet-member.ts";
 import type { Upstream } from "./upstream.ts";
 
 const SLOW: Step[] = [
@@ -18,13 +20,13 @@ const SLOW: Step[] = [
 let clock: FakeClock;
 let first: ScriptedOllama;
 let second: ScriptedOllama;
-let upstream: UpstreamSwitch;
+let upstream: Fleet;
 
 beforeEach(async () => {
   clock = new FakeClock();
   first = await startScriptedOllama({ clock });
   second = await startScriptedOllama({ clock });
-  upstream = new UpstreamSwitch(endpointAt(first));
+  upstream = new Fleet([specAt(first)], { clock, observe: unobserved });
   upstream.start();
 });
 
@@ -48,6 +50,14 @@ function endpointAt(ollama: ScriptedOllama, options: Partial<EndpointOptions> = 
   });
 }
 
+function specAt(ollama: ScriptedOllama, options: Partial<EndpointOptions> = {}): MemberSpec {
+  return memberOf(endpointAt(ollama, options));
+}
+
+function replaceBy(...next: readonly MemberSpec[]): void {
+  upstream.become(next);
+}
+
 /** Moves time on, 50 ms at a step, until the expectation holds. */
 function until(expectation: () => void): Promise<void> {
   const step = (): void => {
@@ -63,14 +73,14 @@ function soon(expectation: () => void): Promise<void> {
 }
 
 function warm(): Promise<void> {
-  return until(() => expect(upstream.current.unavailable).toBeUndefined());
+  return until(() => expect(upstream.unavailable).toBeUndefined());
 }
 
 function servedBy(ollama: ScriptedOllama): void {
-  expect(upstream.current.status.url).toBe(ollama.origin);
+  expect(upstream.members[0].endpoint.status.url).toBe(ollama.origin);
 }
 
-function ask(at: Upstream = upstream.current): { text: string; isDone: boolean } {
+function ask(at: Upstream = upstream): { text: string; isDone: boolean } {
   const seen = { text: "", isDone: false };
   at.request({
     request: { messages: [{ role: "user", content: "a cue" }], maxTokens: 8 },
@@ -97,16 +107,16 @@ describe("an endpoint that is to be replaced", () => {
   test("serves until the next one is warm, and is closed then", async () => {
     await warm();
     second.answerPathWith("/api/version", { steps: [{ do: "hang" }] });
-    upstream.replaceBy(endpointAt(second));
+    replaceBy(specAt(second));
     await soon(() => expect(second.books.received.length).toBeGreaterThan(0));
     clock.advance(1_000);
     servedBy(first);
-    expect(upstream.current.unavailable).toBeUndefined();
+    expect(upstream.unavailable).toBeUndefined();
     second.answerPathWith("/api/version", "usual");
     // The call that hangs has a limit of its own, in real time; another endpoint need not wait.
-    upstream.replaceBy(endpointAt(second));
+    replaceBy(specAt(second));
     await until(() => servedBy(second));
-    expect(upstream.current.unavailable).toBeUndefined();
+    expect(upstream.unavailable).toBeUndefined();
     await until(() => expect(upstream.retiring).toEqual([]));
     await until(() => expect(first.books.sockets).toBe(0));
   });
@@ -117,7 +127,7 @@ describe("an endpoint that is to be replaced", () => {
     const begun = ask();
     const waiting = ask();
     await soon(() => expect(begun.text).toBe("Well"));
-    upstream.replaceBy(endpointAt(second));
+    replaceBy(specAt(second));
     await soon(() => servedBy(second));
     const next = ask();
     await soon(() => expect(next.isDone).toBe(true));
@@ -131,7 +141,7 @@ describe("an endpoint that is to be replaced", () => {
 
   test("gives its model's keep-alive back", async () => {
     await warm();
-    upstream.replaceBy(endpointAt(second));
+    replaceBy(specAt(second));
     await until(() => servedBy(second));
     await until(() => expect(upstream.retiring).toEqual([]));
     const last = first.books.received.findLast(({ path }) => path === "/api/generate");
@@ -141,8 +151,8 @@ describe("an endpoint that is to be replaced", () => {
   test("does not push another model of the same Ollama out for the sake of its keep-alive", async () => {
     first.install({ name: "other", sizeBytes: 2_000_000 });
     await warm();
-    upstream.replaceBy(endpointAt(first, { wantedModel: "other" }));
-    await soon(() => expect(upstream.current.status.model).toBe("other"));
+    replaceBy(specAt(first, { wantedModel: "other" }));
+    await soon(() => expect(upstream.members[0].endpoint.status.model).toBe("other"));
     await soon(() => expect(upstream.retiring).toEqual([]));
     expect(first.books.loads).toBe(2);
     expect(await (await fetch(`${first.origin}/api/ps`)).json()).toMatchObject({
@@ -153,8 +163,8 @@ describe("an endpoint that is to be replaced", () => {
   test("goes on where the next one does not come up", async () => {
     await warm();
     await second.close();
-    upstream.replaceBy(endpointAt(second));
-    await until(() => expect(upstream.next?.status.state).toBe("down"));
+    replaceBy(specAt(second));
+    await until(() => expect(upstream.members[1]?.endpoint.status.state).toBe("down"));
     servedBy(first);
     const seen = ask();
     await soon(() => expect(seen.isDone).toBe(true));
@@ -162,18 +172,19 @@ describe("an endpoint that is to be replaced", () => {
 
   test("goes on when it is called off", async () => {
     await warm();
-    upstream.replaceBy(endpointAt(second));
-    upstream.callOff();
+    const [stays] = upstream.members;
+    replaceBy(specAt(second));
+    replaceBy(stays);
     await until(() => expect(upstream.retiring).toEqual([]));
-    expect(upstream.next).toBeUndefined();
+    expect(upstream.members).toHaveLength(1);
     servedBy(first);
   });
 
   test("gives way to the newest wish alone", async () => {
     await warm();
     const third = await startScriptedOllama({ clock });
-    upstream.replaceBy(endpointAt(second));
-    upstream.replaceBy(endpointAt(third));
+    replaceBy(specAt(second));
+    replaceBy(specAt(third));
     await until(() => servedBy(third));
     await until(() => expect(upstream.retiring).toEqual([]));
     servedBy(third);
@@ -189,15 +200,15 @@ function persona(style: PromptStyle): ChatMessage {
 describe("prefixes", () => {
   test("are warm at the next endpoint, in its own style, before it takes over", async () => {
     await warm();
-    upstream.keepWarm(persona);
+    upstream.keepWarm("mira", persona);
     await until(() => expect(prompts(first).join()).toContain("bare Mira"));
     second.answerWith((body) => ({
       prefillMs: JSON.stringify(body).includes("Mira") ? 1_000 : 0,
       steps: [{ do: "done" }],
     }));
-    upstream.replaceBy(endpointAt(second, { promptStyle: "instructed" }));
+    replaceBy(specAt(second, { promptStyle: "instructed" }));
     await soon(() => expect(prompts(second).join()).toContain("instructed Mira"));
-    expect(upstream.next?.unavailable).toBeUndefined();
+    expect(upstream.members[1]?.endpoint.unavailable).toBeUndefined();
     servedBy(first);
     await until(() => servedBy(second));
     expect(prompts(second).join()).not.toContain("bare Mira");
@@ -205,23 +216,23 @@ describe("prefixes", () => {
 
   test("that are cold do not keep back an endpoint that nobody else stands in for", async () => {
     await warm();
-    upstream.keepWarm(persona);
+    upstream.keepWarm("mira", persona);
     await until(() => expect(prompts(first).join()).toContain("bare Mira"));
     await first.close();
-    await until(() => expect(upstream.current.status.state).toBe("down"));
+    await until(() => expect(upstream.members[0].endpoint.status.state).toBe("down"));
     second.answerWith((body) => ({
       steps: [{ do: JSON.stringify(body).includes("Mira") ? "hang" : "done" }],
     }));
-    upstream.replaceBy(endpointAt(second));
+    replaceBy(specAt(second));
     await until(() => servedBy(second));
   });
 
   test("that were let go are nowhere kept", async () => {
     await warm();
-    const letGo = upstream.keepWarm(persona);
+    const letGo = upstream.keepWarm("mira", persona);
     second.answerPathWith("/api/version", { steps: [{ do: "hang" }] });
-    upstream.replaceBy(endpointAt(second));
+    replaceBy(specAt(second));
     letGo();
-    expect(upstream.next?.hasColdPrefix).toBe(false);
+    expect(upstream.members[1]?.endpoint.hasColdPrefix).toBe(false);
   });
 });

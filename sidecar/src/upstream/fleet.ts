@@ -1,0 +1,243 @@
+import { type Clock, PRIORITIES, type Priority } from "@banterwire/protocol";
+import type { ChatMessage, PromptStyle } from "../chat.ts";
+import type { Observe } from "../happening.ts";
+import { HedgeAllowance } from "../policy/hedging.ts";
+import { hashOf, rank } from "../policy/placement.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { FleetMember, type MemberSpec } from "./fleet-member.ts";
+import { RoutedRequest } from "./routed-request.ts";
+import type { SlotRequest, Upstream } from "./upstream.ts";
+
+export interface FleetOptions {
+  readonly clock: Clock;
+  readonly observe: Observe;
+}
+
+/** A character's prefix that is to be warm where its lines come from. */
+interface Kept {
+  readonly character: string;
+  readonly prefix: (style: PromptStyle) => ChatMessage;
+  /** How to let go of it at each endpoint that keeps it. */
+  readonly drops: Map<Endpoint, () => void>;
+}
+
+/** Where a prefix is kept warm: at home, and where its character goes if it has to leave. */
+const KEPT_AT = 2;
+
+/**
+ * The endpoints that lines come from. A character stays with the one that it prefers, which has
+ * its prefix; the others stand in. Endpoints come and go: a new one is brought up beside the
+ * others with the prefixes that it is to have, and is used once it is warm; one that is to go
+ * serves until another can take over, and ends the lines that it has begun.
+ */
+export class Fleet implements Upstream {
+  readonly #options: FleetOptions;
+  readonly #allowance = new HedgeAllowance();
+  readonly #kept = new Set<Kept>();
+  readonly #retiring = new Map<Endpoint, Promise<void>>();
+  #members: readonly FleetMember[];
+  /** Those of them that lines come from. */
+  #inService: readonly FleetMember[];
+
+  constructor(first: readonly MemberSpec[], options: FleetOptions) {
+    this.#options = options;
+    this.#members = first.map((spec) => new FleetMember(spec, "serving"));
+    this.#inService = this.#members;
+  }
+
+  /** Those that lines come from, then those that are to join them. */
+  get members(): [MemberSpec, ...MemberSpec[]] {
+    const joining = this.#members.filter(({ phase }) => phase === "joining");
+    const [first, ...others] = [...this.#inService, ...joining];
+    if (!first) throw new Error("a fleet without an endpoint");
+    return [first.spec, ...others.map(({ spec }) => spec)];
+  }
+
+  /** Those that still end lines; each goes when it is closed. */
+  get retiring(): readonly Endpoint[] {
+    return [...this.#retiring.keys()];
+  }
+
+  get promptStyle(): PromptStyle {
+    return this.#inService[0]?.endpoint.promptStyle ?? "instructed";
+  }
+
+  get unavailable(): string | undefined {
+    if (this.#inService.some(({ isAvailable }) => isAvailable)) return undefined;
+    return this.#inService[0]?.endpoint.unavailable ?? "there is no endpoint";
+  }
+
+  start(): void {
+    for (const member of this.#members) this.#start(member);
+  }
+
+  charsAfter(prefix: string, deadlineMs: number): number {
+    const [only, ...others] = this.#inService;
+    const home = others.length === 0 ? only : this.#homeOf(prefix);
+    return home?.endpoint.charsAfter(prefix, deadlineMs) ?? Infinity;
+  }
+
+  request(wish: SlotRequest): void {
+    const [only, ...others] = this.#inService;
+    if (only && others.length === 0) return only.endpoint.request(wish);
+    new RoutedRequest(wish, {
+      ...this.#options,
+      allowance: this.#allowance,
+      candidates: () => this.#candidates(wish),
+      isLast: (member) => this.#isLast(member),
+    }).start();
+  }
+
+  keepWarm(character: string, prefix: (style: PromptStyle) => ChatMessage): () => void {
+    const kept: Kept = { character, prefix, drops: new Map() };
+    this.#kept.add(kept);
+    this.#settle(kept);
+    return () => {
+      this.#kept.delete(kept);
+      for (const drop of kept.drops.values()) drop();
+    };
+  }
+
+  /** Makes the fleet of these: those that it has stay, new ones join, the others go. */
+  become(specs: readonly MemberSpec[]): void {
+    const before = this.#members;
+    const next = specs.map((spec) => {
+      const known = before.find(({ endpoint }) => endpoint === spec.endpoint);
+      if (!known) return new FleetMember(spec, "joining");
+      known.spec = spec;
+      if (known.phase === "outgoing") known.phase = "serving";
+      return known;
+    });
+    const leaving = before.filter((member) => !next.includes(member));
+    const outgoing = leaving.filter(({ phase }) => phase !== "joining");
+    for (const member of outgoing) member.phase = "outgoing";
+    this.#set([...next, ...outgoing]);
+    for (const { endpoint, phase } of leaving) {
+      if (phase === "joining") this.#letGo(endpoint, endpoint.close());
+    }
+    for (const member of next) if (!before.includes(member)) this.#start(member);
+    this.#relieve();
+  }
+
+  /** Every endpoint is closed, with what is in flight. */
+  async close(): Promise<void> {
+    const all = [...this.#members.map(({ endpoint }) => endpoint), ...this.#retiring.keys()];
+    await Promise.all(all.map((endpoint) => endpoint.close()));
+  }
+
+  #start(member: FleetMember): void {
+    member.endpoint.start(() => this.#progressed(member));
+  }
+
+  /** A member, or one more prefix there, has become warm. */
+  #progressed(member: FleetMember): void {
+    if (!this.#members.includes(member)) return;
+    if (member.phase === "joining") {
+      if (!member.isAvailable) return;
+      // Cold prefixes cost their characters a miss: worth a wait, unless nobody answers meanwhile.
+      if (member.endpoint.hasColdPrefix && this.unavailable === undefined) return;
+      member.phase = "serving";
+      this.#set(this.#members);
+    }
+    this.#relieve();
+  }
+
+  /** Lets those go that are to, once there is one that stays and can answer. */
+  #relieve(): void {
+    const outgoing = this.#members.filter(({ phase }) => phase === "outgoing");
+    const canTakeOver = this.#members.some((one) => one.phase === "serving" && one.isAvailable);
+    if (outgoing.length === 0 || !canTakeOver) return;
+    this.#set(this.#members.filter(({ phase }) => phase !== "outgoing"));
+    for (const { endpoint } of outgoing) this.#letGo(endpoint, endpoint.retire());
+  }
+
+  #set(members: readonly FleetMember[]): void {
+    this.#members = members;
+    this.#inService = members.filter(({ phase }) => phase !== "joining");
+    for (const kept of this.#kept) this.#settle(kept);
+  }
+
+  #letGo(endpoint: Endpoint, closed: Promise<void>): void {
+    this.#retiring.set(
+      endpoint,
+      closed.finally(() => this.#retiring.delete(endpoint)),
+    );
+  }
+
+  /** Who may answer a cue, as its character prefers them. */
+  #candidates({ character, priority, request }: SlotRequest): readonly FleetMember[] {
+    const nowMs = this.#options.clock.nowMs();
+    const able = this.#inService.filter((member) => member.weightAt(nowMs) > 0);
+    // Better one that has been ejected than none.
+    const rest = able.length > 0 ? able : this.#inService.filter(({ isAvailable }) => isAvailable);
+    const prefix = request.messages[0]?.content ?? "";
+    return ranked(prefix, meantFor(rest, priority, character), nowMs);
+  }
+
+  /** Where a line is most likely to come from. */
+  #homeOf(prefix: string): FleetMember | undefined {
+    return ranked(prefix, this.#inService, this.#options.clock.nowMs())[0];
+  }
+
+  /** Whether nobody but this one could answer. */
+  #isLast(member: FleetMember): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    return !this.#inService.some((one) => one !== member && one.weightAt(nowMs) > 0);
+  }
+
+  /** Keeps a prefix where its character is at home, now and once those that join have joined. */
+  #settle({ character, prefix, drops }: Kept): void {
+    const staying = this.#members.filter(({ phase }) => phase !== "outgoing");
+    const homes = new Set<Endpoint>();
+    for (const among of [this.#inService, staying]) {
+      for (const endpoint of homesOf(character, prefix, among)) homes.add(endpoint);
+    }
+    for (const endpoint of homes) {
+      if (!drops.has(endpoint))
+        drops.set(endpoint, endpoint.keepWarm(prefix(endpoint.promptStyle)));
+    }
+    for (const [endpoint, drop] of drops) {
+      if (homes.has(endpoint)) continue;
+      drop();
+      drops.delete(endpoint);
+    }
+  }
+}
+
+function ranked(prefix: string, all: readonly FleetMember[], nowMs: number): FleetMember[] {
+  const weighed = all.map((member) => ({ member, id: member.id, weight: member.weightAt(nowMs) }));
+  return rank(hashOf(prefix), weighed).map(({ member }) => member);
+}
+
+function homesOf(
+  character: string,
+  prefix: Kept["prefix"],
+  among: readonly FleetMember[],
+): readonly Endpoint[] {
+  if (among.length <= 1) return among.map(({ endpoint }) => endpoint);
+  const homes: Endpoint[] = [];
+  for (const priority of PRIORITIES) {
+    const all = meantFor(among, priority, character);
+    const key = hashOf(prefix(all[0]?.endpoint.promptStyle ?? "instructed").content);
+    const weighed = all.map(({ endpoint, id, spec }) => ({ endpoint, id, weight: spec.slots }));
+    homes.push(
+      ...rank(key, weighed)
+        .slice(0, KEPT_AT)
+        .map(({ endpoint }) => endpoint),
+    );
+  }
+  return homes;
+}
+
+/** Those that are for such a cue; all of them where none is. */
+function meantFor(
+  all: readonly FleetMember[],
+  priority: Priority,
+  character: string,
+): readonly FleetMember[] {
+  const byName = all.filter(({ spec }) => spec.characters.includes(character));
+  const forAnybody = all.filter(({ spec }) => spec.characters.length === 0);
+  const pool = [byName, forAnybody].find(({ length }) => length > 0) ?? all;
+  const byPriority = pool.filter(({ spec }) => spec.serves.includes(priority));
+  return byPriority.length > 0 ? byPriority : pool;
+}
