@@ -13,7 +13,8 @@ ${EXIT_CODES.usage} wrong flags or configuration; ${EXIT_CODES.portBusy} the por
 
 const SERVE_HELP = `
 A flag wins over a variable, that over the configuration file. BANTERWIRE_TOKEN is what games must
-show to be let in; BANTERWIRE_OLLAMA_AUTHORIZATION is what a proxy before Ollama asks for. SIGHUP, or a change of the file or a card, reloads what can change.
+show to be let in; BANTERWIRE_OLLAMA_AUTHORIZATION is what a proxy before Ollama asks for. SIGHUP, or
+a change of the file or a card, reloads what can change.
 ${EXIT_CODE_HELP}`;
 
 const program = new Command("banterwire")
