@@ -54,8 +54,8 @@ export class DecisionStage {
     });
     const table = new SessionTable({
       upstream: {
-        current: this.#upstream(),
-        keepWarm: (prefix) => this.#keep(prefix("instructed").content),
+        ...this.#upstream(),
+        keepWarm: (_character, prefix) => this.#keep(prefix("instructed").content),
       },
       cards: () => NO_CARDS,
       clock: systemClock,
@@ -133,7 +133,6 @@ export class DecisionStage {
       unavailable: undefined,
       charsAfter: (prefix, deadlineMs) => this.#desk.charsAfter(prefix, deadlineMs),
       request: (wish: SlotRequest) => this.#desk.request(wish, dispatch),
-      suspect: () => {},
     };
   }
 
