@@ -8,7 +8,7 @@ test("a stall in mid-line ends with one of Mira's closers", { timeout: 60_000 },
     answerWith: (body) =>
       JSON.stringify(body).includes("secret") ? MOODS.stallMidLine : saying("Evening, traveller."),
   });
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: ollama.origin };
+  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin] };
   const sidecar = await startSidecar(config, createLog("silent"));
   const client = createClient({ url: sidecar.url });
   const room = client.openRoom({ worldKey: "tavern" });
@@ -19,7 +19,8 @@ test("a stall in mid-line ends with one of Mira's closers", { timeout: 60_000 },
     fallbacks: ["One moment."],
     closers: [" - but I talk too much."],
   });
-  const isReady = () => sidecar.status().endpoint.state === "warm" && client.state.name === "open";
+  const isWarm = () => sidecar.status().endpoints[0].state === "warm";
+  const isReady = () => isWarm() && client.state.name === "open";
   await vi.waitUntil(isReady, { timeout: 30_000 });
 
   const line = room.say("mira", { said: "Tell me a secret.", ttftBudgetMs: 10_000 });
