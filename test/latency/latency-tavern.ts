@@ -67,6 +67,12 @@ export interface LatencyTavern {
   readonly spoiltLines: number;
   /** Says something and resolves with the answer. */
   ask(text: string): Promise<Heard>;
+  /** Says something whose answer nobody waits for. */
+  begin(text: string): void;
+  /** The one player goes. */
+  leave(): Promise<unknown>;
+  /** The room goes. */
+  dispose(): Promise<unknown>;
   /** How the engine answers `MOODY` from now on. */
   mood(reply: Reply): void;
   status(): Promise<SidecarStatus>;
@@ -144,6 +150,9 @@ export class LatencyGame {
         return spoiltLines;
       },
       mood: (reply) => (moody = reply),
+      begin: (text) => player.send("chat", text),
+      leave: () => player.leave(),
+      dispose: () => room.disconnect(),
       ask: async (text) => {
         const askedMs = performance.now();
         const told = ends.length;
