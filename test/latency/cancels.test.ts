@@ -31,7 +31,7 @@ test.each<[string, (of: LatencyTavern) => Promise<unknown>]>([
   await expect.poll(() => tavern.ollama.books.inFlight).toBe(0);
   expect(tavern.ollama.books.cancelled).toBe(cancelled + 1);
   await expect.poll(() => tavern.metric(series)).toBe(before + 1);
-  await expect.poll(async () => (await tavern.status()).endpoint.inFlight).toBe(0);
+  await expect.poll(async () => (await tavern.status()).endpoints[0].inFlight).toBe(0);
 });
 
 test("a sidecar that stops cancels a line, down to the engine's socket", async () => {
