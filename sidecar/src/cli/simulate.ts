@@ -34,7 +34,7 @@ export function addSimulate(program: Command): void {
     .option("--rooms <N>", "rooms that they are in (default: 10)")
     .option("--characters <N>", "characters in each room (default: 4)")
     .option("--slots <N>", "lines that the Ollama generates in parallel (default: 1)")
-    .option("--endpoints <N>", "Ollamas; this version speaks to one (default: 1)")
+    .option("--endpoints <N>", "Ollamas; one is played as yet (default: 1)")
     .option("--budget-ms <N>", "time to first token, milliseconds (default: 200)")
     .option("--minutes <N>", "how long the game is played, of its own time (default: 10)")
     .option("--seed <N>", "another seed is another game of the same kind (default: 1)")

@@ -82,7 +82,7 @@ describe("readScenario", () => {
     ]);
   });
 
-  test("a second endpoint is refused as long as the sidecar speaks to one", () => {
+  test("a second endpoint is refused as long as one is played", () => {
     const [problem] = told("endpoints: [{}, {}]");
     expect(problem).toMatchObject({ key: "endpoints", why: expect.stringMatching(/one Ollama/u) });
   });

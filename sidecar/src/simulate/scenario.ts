@@ -127,8 +127,8 @@ const scenarioObject = z.strictObject({
   endpoints: z
     .array(endpoint)
     .min(1, { error: "at least one endpoint is due" })
-    // The policy that is simulated is the sidecar's own, and that serves one.
-    .max(1, { error: "this version speaks to one Ollama: name only one" })
+    // Placement over several is not played yet; there is to be no second way of it here.
+    .max(1, { error: "simulate plays one Ollama as yet: name only one" })
     .prefault([{}]),
 });
 
