@@ -75,6 +75,7 @@ const ofTheEngine: fc.WeightedArbitrary<Move>[] = [
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant("path"),
+      engine: fc.nat(1),
       path: fc.constantFrom("/api/version", "/api/tags", "/api/ps", "/api/show"),
       mood: fc.constantFrom(...MOOD_NAMES),
       forMs: fc.integer({ min: 1, max: 8_000 }),
@@ -84,10 +85,14 @@ const ofTheEngine: fc.WeightedArbitrary<Move>[] = [
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant("engineDown"),
+      engine: fc.nat(1),
       forMs: fc.integer({ min: 1, max: 5_000 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("unload", "foreignReload") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("unload", "foreignReload"), engine: fc.nat(1) }),
+  },
 ];
 
 const ofTime: fc.WeightedArbitrary<Move>[] = [
@@ -110,6 +115,7 @@ const options: fc.Arbitrary<WorldOptions> = fc.record({
   upDelayMs: fc.constantFrom(0, 1, 30),
   downDelayMs: fc.constantFrom(0, 1, 30),
   pieceBytes: fc.constantFrom(7, 100_000),
+  engines: fc.constantFrom(1, 2),
   abortLoses: fc.boolean(),
 });
 const moves = fc.array(fc.oneof(...ofRooms, ...ofTheEngine, ...ofTime), {

@@ -111,6 +111,32 @@ describe("the token", () => {
   });
 });
 
+describe("endpoints", () => {
+  test("have the header and the certificates of the files that they name", async () => {
+    write("header", "Bearer abc\n");
+    write("ca.pem", "-----BEGIN");
+    write("c.yaml", "endpoints: [{ url: gpu:1, authorizationFile: header, caFile: ca.pem }]");
+    const { config } = await load({ config: "c.yaml" });
+    expect(config.endpoints).toMatchObject([
+      { url: "http://gpu:1", authorization: "Bearer abc", ca: "-----BEGIN" },
+    ]);
+  });
+
+  test("name files that are there and hold what is due, which is not shown", async () => {
+    write("header", "sésame\n");
+    write(
+      "c.yaml",
+      "endpoints: [{ url: a, authorizationFile: header }, { url: b, caFile: nowhere }]",
+    );
+    const problems = await problemsOf({ config: "c.yaml" });
+    expect(problems).toMatchObject([
+      { key: "endpoints", why: expect.stringContaining("in its first line") },
+      { key: "endpoints", why: "it does not exist" },
+    ]);
+    expect(JSON.stringify(problems)).not.toContain("same");
+  });
+});
+
 describe("an address that others can reach", () => {
   test.each(["0.0.0.0", "::", "10.1.2.3", "game.example", "127.0.0.1.example"])(
     "such as %s is refused without a token",

@@ -30,13 +30,14 @@ export type Move =
   /** One of the calls that carry no dialogue is answered in this mood. */
   | {
       readonly do: "path";
+      readonly engine: number;
       readonly path: string;
       readonly mood: Mood;
       readonly forMs: number;
     }
-  | { readonly do: "engineDown"; readonly forMs: number }
+  | { readonly do: "engineDown"; readonly engine: number; readonly forMs: number }
   /** Somebody else uses the engine: the model leaves memory, or comes back otherwise. */
-  | { readonly do: "unload" | "foreignReload" }
+  | { readonly do: "unload" | "foreignReload"; readonly engine: number }
   | { readonly do: "pass"; readonly ms: number }
   /** The event loop is blocked: room, sidecar and engine alike. */
   | { readonly do: "block"; readonly ms: number };

@@ -2,27 +2,18 @@ import type { Client, OpenTransport, Transport } from "@banterwire/protocol/clie
 import { decodeUp } from "@banterwire/protocol";
 import { FakeClock, memoryTransport } from "@banterwire/protocol/testing";
 import { NO_CARDS } from "../../config/card.ts";
-import {
-  DEFAULT_CONFIG,
-  HEARTBEAT_MS,
-  limitsOf,
-  MAX_WAITING_CUES,
-  ZOMBIE_HOLD_MS,
-} from "../../config.ts";
+import { DEFAULT_CONFIG, HEARTBEAT_MS, limitsOf } from "../../config.ts";
 import { Connection } from "../../connection.ts";
 import type { Happening } from "../../happening.ts";
 import { RateLimit } from "../../policy/rate.ts";
 import { SessionTable } from "../../session/session-table.ts";
-import { Endpoint } from "../../upstream/endpoint.ts";
 import { Fleet } from "../../upstream/fleet.ts";
-import type { Answer } from "../answer.ts";
-import { memberOf } from "../member.ts";
-import { MemoryOllama } from "../memory-ollama.ts";
 import { MemoryPeer } from "../memory-peer.ts";
 import { MOODS, type Mood } from "../moods.ts";
 import { type Reply, saying } from "../reply.ts";
 import type { Move } from "./move.ts";
 import { pass, settled } from "./pass.ts";
+import { VirtualBackend } from "./virtual-backend.ts";
 import { VirtualGame } from "./virtual-game.ts";
 import type { VirtualLine } from "./virtual-line.ts";
 
@@ -31,6 +22,8 @@ export interface WorldOptions {
   readonly upDelayMs: number;
   readonly downDelayMs: number;
   readonly pieceBytes: number;
+  /** Ollamas; one unless said otherwise. */
+  readonly engines?: number;
   /** Whether a connection that breaks loses what is under way. */
   readonly abortLoses: boolean;
 }
@@ -42,9 +35,6 @@ const LIMITS = limitsOf({
   maxLinesPerRoom: 8,
   maxCuesPerSecondPerRoom: 40,
 });
-const LOAD_MS = 900;
-const PREFILL_MS_PER_TOKEN = 0.4;
-const OTHER_CONTEXT_LENGTH = 2_048;
 /** Every clock of the sidecar has run out by then: of a line, and of a generation of its own. */
 const AFTERMATH_MS = 130_000;
 /** For the last words to arrive: far less than what any timer of the sidecar waits for. */
@@ -71,8 +61,7 @@ interface Dialled {
  */
 export class VirtualWorld {
   readonly clock = new FakeClock(1_000);
-  readonly endpoint: Endpoint;
-  readonly #ollama: MemoryOllama;
+  readonly #backends: readonly VirtualBackend[];
   readonly #upstream: Fleet;
   readonly #sessions: SessionTable;
   readonly #options: WorldOptions;
@@ -87,37 +76,24 @@ export class VirtualWorld {
   #refusesUntilMs = 0;
   #connections = 0;
   #epoch = 1;
-  /** How often the model was driven out of memory, and how often by a load of somebody else's. */
-  #evictions = 0;
-  #foreignLoads = 0;
 
   constructor(options: WorldOptions) {
     this.#options = options;
     const { clock } = this;
-    this.#ollama = new MemoryOllama({
+    const backend = {
+      ...options,
       clock,
-      slots: options.slots,
-      loadMs: LOAD_MS,
-      prefillMsPerToken: PREFILL_MS_PER_TOKEN,
-      pieceBytes: options.pieceBytes,
-      answerWith: (_body, index) => this.#reply(index),
-    });
-    this.endpoint = new Endpoint({
-      promptStyle: "instructed",
-      locate: () => Promise.resolve("http://127.0.0.1:11434"),
-      wantedModel: undefined,
-      slots: options.slots,
-      maxWaiting: MAX_WAITING_CUES,
-      zombieHoldMs: ZOMBIE_HOLD_MS,
-      hasHostCache: true,
-      clock,
-      observe: (happening) => this.#observe(happening),
-      connect: this.#ollama.connect,
-    });
-    this.#upstream = new Fleet([memberOf(this.endpoint)], {
-      clock,
-      observe: (happening) => this.#observe(happening),
-    });
+      observe: (happening: Happening) => this.#observe(happening),
+      reply: (index: number) => this.#reply(index),
+    };
+    this.#backends = Array.from(
+      { length: options.engines ?? 1 },
+      (_, at) => new VirtualBackend(at, backend),
+    );
+    this.#upstream = new Fleet(
+      this.#backends.map(({ member }) => member),
+      backend,
+    );
     this.#upstream.start();
     this.#sessions = new SessionTable({
       observe: (happening) => this.#observe(happening),
@@ -154,23 +130,11 @@ export class VirtualWorld {
 
   /** What is wrong now; holds at any moment. */
   breaches(): string[] {
-    const { slots, inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
-    const { queued } = this.#ollama.engine.books;
-    const wrong = this.#ollama.faults.map((fault) => `thrown: ${String(fault)}`);
-    if (inFlight + zombies > slots)
-      wrong.push(`${inFlight} + ${zombies} zombies in ${slots} slots`);
-    if (queued > 0) wrong.push(`${queued} generations found every slot of the engine taken`);
-    if (waiting > MAX_WAITING_CUES) wrong.push(`${waiting} cues wait`);
-    if (opens - closes !== inFlight)
-      wrong.push(`${opens} opens, ${closes} closes, ${inFlight} run`);
     const { openLines } = this.#sessions;
-    for (const { peer } of this.#dialled.flat()) wrong.push(...peer.breaches);
-    // A line that is over has left its slot or its place, unless that could kill a load; the endpoint
-    // has one of its own.
-    const own = this.endpoint.unavailable === undefined ? 1 : 1 + slots;
-    if (inFlight + waiting > openLines + own) {
-      wrong.push(`${inFlight} run and ${waiting} wait for ${openLines} open lines`);
-    }
+    const wrong = this.#dialled.flat().flatMap(({ peer }) => peer.breaches);
+    // One that is watched, and where there are several one that is tried out.
+    const mayBeOwn = this.#backends.length > 1 ? 2 : 1;
+    for (const backend of this.#backends) wrong.push(...backend.breaches(openLines, mayBeOwn));
     for (const { lines } of this.#allGames) for (const line of lines) wrong.push(...line.breaches);
     return wrong;
   }
@@ -179,17 +143,8 @@ export class VirtualWorld {
   async aftermath(): Promise<string[]> {
     this.#moods.length = 0;
     await this.pass(AFTERMATH_MS);
-    const { inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
-    const { loads, opens: engineOpens, closes: engineCloses } = this.#ollama.engine.books;
     const wrong = this.breaches();
-    if (this.endpoint.unavailable !== undefined) wrong.push(this.endpoint.unavailable);
-    if (inFlight + zombies + waiting > 0) wrong.push("something is in flight for ever");
-    if (opens !== closes) wrong.push(`${opens} opens, ${closes} closes`);
-    if (engineOpens !== engineCloses) wrong.push("the engine's books do not balance");
-    if (this.#ollama.openExchanges > 0) wrong.push("a request is open for ever");
-    // Those who hold the slots may each kill a load before the one that has no deadline.
-    const maxLoads = 1 + this.#evictions * (1 + this.#options.slots) + this.#foreignLoads;
-    if (loads > maxLoads) wrong.push(`${loads} loads, ${this.#evictions} evictions`);
+    for (const backend of this.#backends) wrong.push(...backend.verdict());
     for (const game of this.#games) wrong.push(...(await this.#speakAgain(game)));
     for (const game of this.#allGames) wrong.push(...this.#verdict(game));
     for (const [line, count] of this.#terminals) {
@@ -239,14 +194,8 @@ export class VirtualWorld {
         return;
       case "mood":
         return void this.#moods.push(...Array.from({ length: move.times }, () => move.mood));
-      case "path":
-        this.#ollama.engine.answerPathWith(move.path, MOODS[move.mood]);
-        this.clock.schedule(move.forMs, () =>
-          this.#ollama.engine.answerPathWith(move.path, "usual"),
-        );
-        return;
       default:
-        return this.#strike(move);
+        return this.#backends[move.engine % this.#backends.length]?.strike(move);
     }
   }
 
@@ -273,24 +222,6 @@ export class VirtualWorld {
   #disturb(forMs: number): void {
     const fromMs = this.clock.nowMs();
     this.#disturbances.push({ fromMs, toMs: fromMs + forMs + RECONNECTED_MS });
-  }
-
-  #strike(move: Extract<Move, { do: "engineDown" | "unload" | "foreignReload" }>): void {
-    this.#evictions++;
-    switch (move.do) {
-      case "engineDown":
-        this.#ollama.goDown();
-        this.clock.schedule(move.forMs, () => this.#ollama.comeUp());
-        return;
-      case "unload":
-        return this.#ollama.engine.unload();
-      case "foreignReload": {
-        this.#foreignLoads++;
-        const options = { num_ctx: OTHER_CONTEXT_LENGTH };
-        const body = { model: "scripted:latest", options };
-        void this.#ollama.engine.handle("/api/generate", body, NOBODY);
-      }
-    }
   }
 
   async #block(ms: number): Promise<void> {
@@ -434,16 +365,7 @@ export class VirtualWorld {
     await this.pass(GOOD_BYE_MS);
     if (!isClosed) wrong.push("the endpoint does not close");
     if (this.clock.pending > 0) wrong.push(`${this.clock.pending} timers are left over`);
-    if (this.#ollama.openExchanges > 0) wrong.push("requests are left over");
+    for (const backend of this.#backends) wrong.push(...backend.leftovers());
     return [...wrong, ...this.breaches()];
   }
 }
-
-/** For a request whose answer nobody reads. */
-const NOBODY: Answer = {
-  gone: new AbortController().signal,
-  head: () => {},
-  write: () => Promise.resolve(),
-  end: () => {},
-  destroy: () => {},
-};

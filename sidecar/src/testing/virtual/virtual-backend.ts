@@ -1,0 +1,133 @@
+import type { FakeClock } from "@banterwire/protocol/testing";
+import { MAX_WAITING_CUES, ZOMBIE_HOLD_MS } from "../../config.ts";
+import type { Observe } from "../../happening.ts";
+import { Endpoint } from "../../upstream/endpoint.ts";
+import type { MemberSpec } from "../../upstream/fleet-member.ts";
+import type { Answer } from "../answer.ts";
+import { memberOf } from "../member.ts";
+import { MemoryOllama } from "../memory-ollama.ts";
+import { MOODS } from "../moods.ts";
+import type { Reply } from "../reply.ts";
+import type { Move } from "./move.ts";
+
+export interface BackendOptions {
+  readonly clock: FakeClock;
+  readonly slots: number;
+  readonly pieceBytes: number;
+  readonly observe: Observe;
+  reply(index: number): Reply;
+}
+
+const LOAD_MS = 900;
+const PREFILL_MS_PER_TOKEN = 0.4;
+const OTHER_CONTEXT_LENGTH = 2_048;
+
+/** An Ollama and the endpoint that speaks to it, with what may happen to it. */
+export class VirtualBackend {
+  readonly endpoint: Endpoint;
+  readonly member: MemberSpec;
+  readonly #options: BackendOptions;
+  readonly #ollama: MemoryOllama;
+  /** How often the model was driven out of memory, and how often by a load of somebody else's. */
+  #evictions = 0;
+  #foreignLoads = 0;
+
+  /** @param at how many there are before it */
+  constructor(at: number, options: BackendOptions) {
+    const { clock, slots, pieceBytes, observe } = options;
+    this.#options = options;
+    this.#ollama = new MemoryOllama({
+      clock,
+      slots,
+      loadMs: LOAD_MS,
+      prefillMsPerToken: PREFILL_MS_PER_TOKEN,
+      pieceBytes,
+      answerWith: (_body, index) => options.reply(index),
+    });
+    const url = `http://127.0.0.1:${11_434 + at}`;
+    this.endpoint = new Endpoint({
+      promptStyle: "instructed",
+      locate: () => Promise.resolve(url),
+      wantedModel: undefined,
+      slots,
+      maxWaiting: MAX_WAITING_CUES,
+      zombieHoldMs: ZOMBIE_HOLD_MS,
+      hasHostCache: true,
+      clock,
+      observe,
+      connect: this.#ollama.connect,
+    });
+    const name = at === 0 ? "ollama" : `ollama-${at + 1}`;
+    this.member = memberOf(this.endpoint, { name, place: url });
+  }
+
+  strike(move: Extract<Move, { do: "engineDown" | "unload" | "foreignReload" | "path" }>): void {
+    const { clock } = this.#options;
+    const { engine } = this.#ollama;
+    if (move.do === "path") {
+      engine.answerPathWith(move.path, MOODS[move.mood]);
+      clock.schedule(move.forMs, () => engine.answerPathWith(move.path, "usual"));
+      return;
+    }
+    this.#evictions++;
+    if (move.do === "unload") return engine.unload();
+    if (move.do === "engineDown") {
+      this.#ollama.goDown();
+      clock.schedule(move.forMs, () => this.#ollama.comeUp());
+      return;
+    }
+    this.#foreignLoads++;
+    const body = { model: "scripted:latest", options: { num_ctx: OTHER_CONTEXT_LENGTH } };
+    void engine.handle("/api/generate", body, NOBODY);
+  }
+
+  /**
+   * What is wrong now; holds at any moment.
+   * @param mayBeOwn generations of the sidecar's own that may run here
+   */
+  breaches(openLines: number, mayBeOwn: number): string[] {
+    const { slots, inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
+    const { queued } = this.#ollama.engine.books;
+    const wrong = this.#ollama.faults.map((fault) => `thrown: ${String(fault)}`);
+    if (inFlight + zombies > slots)
+      wrong.push(`${inFlight} + ${zombies} zombies in ${slots} slots`);
+    if (queued > 0) wrong.push(`${queued} generations found every slot of the engine taken`);
+    if (waiting > MAX_WAITING_CUES) wrong.push(`${waiting} cues wait`);
+    if (opens - closes !== inFlight)
+      wrong.push(`${opens} opens, ${closes} closes, ${inFlight} run`);
+    // A line that is over has left its slot or its place, unless that could kill a load.
+    const own = mayBeOwn + (this.endpoint.unavailable === undefined ? 0 : slots);
+    if (inFlight + waiting > openLines + own) {
+      wrong.push(`${inFlight} run and ${waiting} wait for ${openLines} open lines`);
+    }
+    return wrong;
+  }
+
+  /** What is wrong once all clocks have run out. */
+  verdict(): string[] {
+    const { inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
+    const { loads, opens: engineOpens, closes: engineCloses } = this.#ollama.engine.books;
+    const wrong: string[] = [];
+    if (this.endpoint.unavailable !== undefined) wrong.push(this.endpoint.unavailable);
+    if (inFlight + zombies + waiting > 0) wrong.push("something is in flight for ever");
+    if (opens !== closes) wrong.push(`${opens} opens, ${closes} closes`);
+    if (engineOpens !== engineCloses) wrong.push("the engine's books do not balance");
+    // Those who hold the slots may each kill a load before the one that has no deadline.
+    const maxLoads = 1 + this.#evictions * (1 + this.#options.slots) + this.#foreignLoads;
+    if (loads > maxLoads) wrong.push(`${loads} loads, ${this.#evictions} evictions`);
+    return [...wrong, ...this.leftovers()];
+  }
+
+  leftovers(): string[] {
+    return this.#ollama.openExchanges > 0 ? ["a request is open for ever"] : [];
+  }
+}
+
+/** For a request whose answer nobody reads. */
+const NOBODY: Answer = {
+  gone: new AbortController().signal,
+  head: () => {},
+  write: () => Promise.resolve(),
+  end: () => {},
+  destroy: () => {},
+};
