@@ -1,6 +1,7 @@
 import type { Bench } from "./bench.ts";
 import { budget } from "./budget.ts";
 import { codec } from "./codec.ts";
+import { endpoints } from "./endpoints.ts";
 import { goodput } from "./goodput.ts";
 import { hostile } from "./hostile.ts";
 import { hostileFrames } from "./hostile-frames.ts";
@@ -13,6 +14,7 @@ import { simulator } from "./simulator.ts";
 export const BENCHES: readonly Bench[] = [
   budget,
   codec,
+  endpoints,
   goodput,
   hostile,
   hostileFrames,

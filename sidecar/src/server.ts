@@ -35,6 +35,8 @@ export interface Sidecar {
 export interface SidecarOptions {
   /** Without them `/metrics` is a 404: to measure what they cost. */
   readonly metrics?: boolean;
+  /** Without it no line is asked for twice: to measure what that gains. */
+  readonly hedges?: boolean;
 }
 
 /** Time for the last messages to reach the games. */
@@ -50,7 +52,7 @@ export async function startSidecar(
   initial: SidecarConfig,
   log: Log,
   clock: Clock = systemClock,
-  { metrics = true }: SidecarOptions = {},
+  { metrics = true, hedges = true }: SidecarOptions = {},
 ): Promise<Sidecar> {
   const startedMs = clock.nowMs();
   let config = initial;
@@ -62,7 +64,7 @@ export async function startSidecar(
     status: () => status(),
   });
   const { observe } = observation;
-  const engine = await Engine.choose(config, { log, clock, observe });
+  const engine = await Engine.choose(config, { log, clock, observe, hedges });
   const connections = new Set<Connection>();
   const epoch = randomBytes(4).readUInt32LE();
   const gameRate = new RateLimit(config.maxCuesPerSecondPerGame, startedMs);

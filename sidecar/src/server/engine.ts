@@ -15,6 +15,7 @@ export interface EngineParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly observe: Observe;
+  readonly hedges?: boolean;
 }
 
 export interface NamedEndpointStatus extends EndpointStatus {

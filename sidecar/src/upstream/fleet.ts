@@ -11,6 +11,8 @@ import type { SlotRequest, Upstream } from "./upstream.ts";
 export interface FleetOptions {
   readonly clock: Clock;
   readonly observe: Observe;
+  /** Without it no line is asked for twice: to measure what that gains. */
+  readonly hedges?: boolean;
 }
 
 /** A character's prefix that is to be warm where its lines come from. */
@@ -82,7 +84,7 @@ export class Fleet implements Upstream {
     if (only && others.length === 0) return only.endpoint.request(wish);
     new RoutedRequest(wish, {
       ...this.#options,
-      allowance: this.#allowance,
+      allowance: this.#options.hedges === false ? undefined : this.#allowance,
       candidates: () => this.#candidates(wish),
       isLast: (member) => this.#isLast(member),
     }).start();

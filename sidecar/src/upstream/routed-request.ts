@@ -16,7 +16,8 @@ import {
 export interface RoutingParts {
   readonly clock: Clock;
   readonly observe: Observe;
-  readonly allowance: HedgeAllowance;
+  /** Of second requests; none are made without it. */
+  readonly allowance: HedgeAllowance | undefined;
   /** Who may answer now, as the character prefers them. */
   candidates(): readonly FleetMember[];
   /** Whether nobody but this one could answer. */
@@ -52,7 +53,7 @@ export class RoutedRequest {
     const chosen = chooseOffer(offers, this.#leftMs);
     if (!chosen) return this.#wish.refused();
     signal.addEventListener("abort", this.#abort, { once: true });
-    this.#parts.allowance.earn();
+    this.#parts.allowance?.earn();
     this.#tryOutHome(offers[0], chosen);
     this.#armHedge(
       chosen,
@@ -177,7 +178,7 @@ export class RoutedRequest {
     const [first] = this.#open;
     if (this.#committed || !first || this.#open.size > 1) return;
     const backup = chooseBackup(this.#offers(), this.#leftMs);
-    if (!backup || !this.#parts.allowance.take()) return;
+    if (!backup || !this.#parts.allowance?.take()) return;
     const [from, to] = [first.member.spec.name, backup.member.spec.name];
     this.#parts.observe({ kind: "hedged", from, to });
     this.#ask(backup.member);

@@ -54,7 +54,11 @@ export class VirtualBackend {
       zombieHoldMs: ZOMBIE_HOLD_MS,
       hasHostCache: true,
       clock,
-      observe,
+      observe: (happening) => {
+        // In quarantine the model is unloaded by the sidecar itself.
+        if (happening.kind === "endpointWedged") this.#evictions++;
+        observe(happening);
+      },
       connect: this.#ollama.connect,
     });
     const name = at === 0 ? "ollama" : `ollama-${at + 1}`;
