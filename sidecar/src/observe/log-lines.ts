@@ -38,6 +38,10 @@ const LINES: Readonly<Record<Kind, readonly [Level, string]>> = {
   endpointDown: ["warn", "endpoint down"],
   endpointWedged: ["warn", "endpoint wedged"],
   endpointEjected: ["warn", "endpoint ejected for a while"],
+  sameProcess: [
+    "warn",
+    "two endpoints are one Ollama: its slots are counted twice, and the second adds nothing",
+  ],
   failedOver: ["debug", "line goes on at another endpoint"],
   hedged: ["debug", "line is late: asked for at a second endpoint"],
   hedgeWon: ["debug", "the second endpoint was first"],

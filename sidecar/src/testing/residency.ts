@@ -22,14 +22,16 @@ export interface ResidencyOptions {
 
 /** What Ollama keeps a model for when nobody says. */
 const DEFAULT_KEEP_ALIVE_MS = 300_000;
-/** Ollama shows "for ever" as a date far ahead. */
-const FOR_EVER = "2318-11-21T00:00:00Z";
+/** Ollama shows "for ever" as a date far ahead, to the nanosecond: no two processes show the same. */
+const FOR_EVER = "2318-11-21T00:00:00";
+let processes = 0;
 const RUNNER_OPTIONS = ["num_ctx", "num_batch", "num_gpu", "main_gpu", "use_mmap", "num_thread"];
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Which model is in memory, with which runner options, and until when; one at a time. */
 export class Residency {
   readonly #options: ResidencyOptions;
+  readonly #forEver = `${FOR_EVER}.${String(++processes).padStart(9, "0")}Z`;
   #resident: Resident | undefined;
   #loading: Promise<void> | undefined;
 
@@ -68,7 +70,8 @@ export class Residency {
     const resident = this.#resident;
     if (!resident) return [];
     const { model, contextLength, expiresAtMs } = resident;
-    const expires_at = expiresAtMs === undefined ? FOR_EVER : new Date(expiresAtMs).toISOString();
+    const expires_at =
+      expiresAtMs === undefined ? this.#forEver : new Date(expiresAtMs).toISOString();
     return [
       {
         name: model,

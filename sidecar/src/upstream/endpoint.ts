@@ -54,6 +54,7 @@ export class Endpoint implements Upstream {
   readonly #leaving = new AbortController();
   readonly #closing = new AbortController();
   #state: EndpointState = { name: "starting" };
+  #expiresAt: string | undefined;
   #tending: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #onProgress: () => void = () => {};
@@ -147,6 +148,14 @@ export class Endpoint implements Upstream {
   /** Since when it is warm without a break; never where it is not. */
   get warmSinceMs(): number {
     return "warmSinceMs" in this.#state ? this.#state.warmSinceMs : Infinity;
+  }
+
+  /**
+   * When its model leaves memory, as its Ollama last told: to the nanosecond, so that no two
+   * processes tell the same. Undefined where it does not say it so exactly.
+   */
+  get expiresAt(): string | undefined {
+    return /\.\d{6}/u.test(this.#expiresAt ?? "") ? this.#expiresAt : undefined;
   }
 
   /** Keeps a character's prompt prefix prefilled; returns how to stop that. */
@@ -273,6 +282,7 @@ export class Endpoint implements Upstream {
       const { control, choice, runnerOptions, origin } = state.engine;
       const resident = (await control.resident()).find(({ name }) => name === choice.model);
       if (!resident) return;
+      this.#expiresAt = resident.expires_at;
       if (resident.context_length !== runnerOptions.num_ctx) {
         const { context_length: contextLength } = resident;
         this.#options.observe({ kind: "foreignReload", origin, contextLength });

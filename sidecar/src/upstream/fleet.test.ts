@@ -332,6 +332,13 @@ describe("a late line", () => {
   });
 });
 
+test("two addresses of one Ollama are found out, and told once", async () => {
+  virtual = await VirtualFleet.open([{}, { engine: 0, slots: 1 }, {}]);
+  await virtual.pass(30_000);
+  const told = virtual.happenings.filter(({ kind }) => kind === "sameProcess");
+  expect(told).toEqual([{ kind: "sameProcess", endpoints: ["ollama", "ollama-2"] }]);
+});
+
 test("a request that is refused by an engine goes on at the other one", async () => {
   await open(2, 4);
   for (const character of CAST) virtual.keepWarm(character);

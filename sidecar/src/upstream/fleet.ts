@@ -37,6 +37,7 @@ export class Fleet implements Upstream {
   readonly #allowance = new HedgeAllowance();
   readonly #kept = new Set<Kept>();
   readonly #retiring = new Map<Endpoint, Promise<void>>();
+  readonly #warnedOf = new WeakSet<Endpoint>();
   #members: readonly FleetMember[];
   /** Those of them that lines come from. */
   #inService: readonly FleetMember[];
@@ -134,6 +135,7 @@ export class Fleet implements Upstream {
   /** A member, or one more prefix there, has become warm. */
   #progressed(member: FleetMember): void {
     if (!this.#members.includes(member)) return;
+    this.#warnOfOneProcess(member);
     if (member.phase === "joining") {
       if (!member.isAvailable) return;
       // Cold prefixes cost their characters a miss: worth a wait, unless nobody answers meanwhile.
@@ -142,6 +144,19 @@ export class Fleet implements Upstream {
       this.#set(this.#members);
     }
     this.#relieve();
+  }
+
+  /** Two addresses of one Ollama share its slots unawares, and add nothing. */
+  #warnOfOneProcess(member: FleetMember): void {
+    const { expiresAt } = member.endpoint;
+    if (expiresAt === undefined) return;
+    for (const other of this.#members) {
+      const isSame = other !== member && other.endpoint.expiresAt === expiresAt;
+      if (!isSame || this.#warnedOf.has(other.endpoint)) continue;
+      this.#warnedOf.add(member.endpoint).add(other.endpoint);
+      const names = [other.spec.name, member.spec.name];
+      this.#options.observe({ kind: "sameProcess", endpoints: names });
+    }
   }
 
   /** Lets those go that are to, once there is one that stays and can answer. */

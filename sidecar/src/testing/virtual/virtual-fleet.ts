@@ -12,6 +12,12 @@ import { type Reply, saying } from "../reply.ts";
 import type { ScriptedModel } from "../scripted-engine.ts";
 import { pass } from "./pass.ts";
 
+export interface VirtualSpec extends Partial<MemberSpec> {
+  readonly model?: string;
+  /** Which engine it speaks to, where that is not its own. */
+  readonly engine?: number;
+}
+
 export interface VirtualAsk {
   readonly character?: string;
   readonly priority?: Priority;
@@ -42,7 +48,7 @@ export class VirtualFleet {
   readonly answers: VirtualAnswer[] = [];
 
   /** @param specs one for each endpoint, with the slots that its engine has too */
-  constructor(specs: readonly (Partial<MemberSpec> & { readonly model?: string })[]) {
+  constructor(specs: readonly VirtualSpec[]) {
     const { clock } = this;
     const observe = (happening: Happening): void => void this.happenings.push(happening);
     this.ollamas = specs.map(
@@ -57,7 +63,7 @@ export class VirtualFleet {
         }),
     );
     this.endpoints = specs.map(
-      ({ slots = 2, model }, at) =>
+      ({ slots = 2, model, engine }, at) =>
         new Endpoint({
           promptStyle: "instructed",
           locate: () => Promise.resolve(`http://10.0.0.${at}:11434`),
@@ -68,12 +74,12 @@ export class VirtualFleet {
           hasHostCache: true,
           clock,
           observe,
-          connect: (this.ollamas[at] ?? this.ollamas[0])?.connect ?? fail,
+          connect: this.ollamas[engine ?? at]?.connect ?? fail,
         }),
     );
     const members = this.endpoints.map((endpoint, at) => {
       const name = at === 0 ? "ollama" : `ollama-${at + 1}`;
-      const { model: _model, ...spec } = specs[at] ?? {};
+      const { model: _model, engine: _engine, ...spec } = specs[at] ?? {};
       return memberOf(endpoint, { name, place: `http://10.0.0.${at}:11434`, ...spec });
     });
     this.fleet = new Fleet(members, { clock, observe });
