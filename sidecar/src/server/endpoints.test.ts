@@ -69,8 +69,10 @@ test("one of two Ollamas that dies under load: each line ends once, and later on
     expect(await say(id).ended).toMatchObject({ source: "model", text: "Mind the step." });
   }
   client.close();
-  const { endpoints } = running.status();
-  for (const { opens, closes } of endpoints) expect(opens).toBe(closes);
+  await vi.waitFor(() => {
+    const { endpoints } = running.status();
+    for (const { opens, closes } of endpoints) expect(opens).toBe(closes);
+  }, PATIENCE);
 });
 
 async function behindProxy(told: Partial<EndpointConfig>): Promise<EndpointConfig> {
