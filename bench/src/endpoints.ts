@@ -77,14 +77,14 @@ async function measureHedging({ rounds, roundMs }: Plan, random: () => number): 
     for (const hedging of ["off", "on"] as const) {
       const engines = await startEngines(2, STRAGGLERS, 2 * round);
       const tavern = await Tavern.open(engines, hedging === "on");
-      const before = await opensOf(engines);
+      const before = await linesOf(engines);
       const perSecond = STRAGGLER_LOAD * CAPACITY;
       const told = { perSecond, forMs: 4 * roundMs, budgetMs: NO_FALLBACK_MS, random };
       const answers = await tavern.play(told);
       const ttfts = answers.map(({ result: { ttftMs } }) => ttftMs ?? NaN);
       p99s[hedging].push(quantileOf(ttfts, 0.99));
-      const opens = (await opensOf(engines)) - before;
-      if (hedging === "on") extra.push(100 * (opens / answers.length - 1));
+      const asked = (await linesOf(engines)) - before;
+      if (hedging === "on") extra.push(100 * (asked / answers.length - 1));
       await closeAll(tavern, engines);
     }
   }
@@ -141,9 +141,9 @@ function startEngines(count: number, stragglers = 0, seed = 0): Promise<Engine[]
   return Promise.all(all);
 }
 
-async function opensOf(engines: readonly Engine[]): Promise<number> {
-  const opens = await Promise.all(engines.map((engine) => engine.opens()));
-  return opens.reduce((sum, count) => sum + count, 0);
+async function linesOf(engines: readonly Engine[]): Promise<number> {
+  const lines = await Promise.all(engines.map((engine) => engine.lines()));
+  return lines.reduce((sum, count) => sum + count, 0);
 }
 
 async function closeAll(tavern: Tavern, engines: readonly Engine[]): Promise<void> {

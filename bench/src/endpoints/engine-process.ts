@@ -11,13 +11,21 @@ const { steps } = saying(LINE, TOKEN_GAP_MS);
 const usual: Reply = { prefillMs: PREFILL_MS, steps };
 const late: Reply = { prefillMs: PREFILL_MS, steps: [{ do: "wait", ms: STRAGGLE_MS }, ...steps] };
 
+let lines = 0;
+
 const starting = startScriptedOllama({
   port: Number(port),
   slots: Number(slots),
-  answerWith: () => (random() < Number(stragglers) ? late : usual),
+  answerWith: (body) => {
+    const options = body["options"] as { num_predict?: number } | undefined;
+    // What the sidecar asks for itself is one token.
+    if (options?.num_predict === 1) return usual;
+    lines++;
+    return random() < Number(stragglers) ? late : usual;
+  },
 });
 
 answerParent(async (): Promise<EngineAnswer> => {
-  const { origin, books } = await starting;
-  return { origin, opens: books.opens };
+  const { origin } = await starting;
+  return { origin, lines };
 });

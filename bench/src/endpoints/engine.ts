@@ -13,13 +13,13 @@ export const CAPACITY = (SLOTS * 1_000) / (PREFILL_MS + TOKENS * TOKEN_GAP_MS);
 
 export interface EngineAnswer {
   readonly origin: string;
-  /** Generations begun. */
-  readonly opens: number;
+  /** Lines asked for; warm-ups and canaries are none. */
+  readonly lines: number;
 }
 
 export interface Engine {
   readonly origin: string;
-  opens(): Promise<number>;
+  lines(): Promise<number>;
   /** SIGKILL. */
   stop(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const { origin } = await child.ask("books");
   return {
     origin,
-    opens: async () => (await child.ask("books")).opens,
+    lines: async () => (await child.ask("books")).lines,
     stop: () => child.stop(),
   };
 }

@@ -7,7 +7,7 @@ export const MAX_SAVED_HEDGES = 10;
 /** Where first tokens come like clockwork, most of them come at what 95 in 100 stay within. */
 const BEYOND_USUAL = 1.25;
 /** Before so many were seen, nobody knows what is late. */
-export const HEDGE_FROM = 20;
+export const HEDGE_FROM = 10;
 
 /** Counts first requests, and allows a bounded share of second ones: never more than they earned. */
 export class HedgeAllowance {

@@ -158,9 +158,8 @@ export class RoutedRequest {
   }
 
   #armHedge(chosen: MemberOffer, others: readonly MemberOffer[]): void {
-    const backup = chooseBackup(others, this.#leftMs);
     // Nobody waits for ambience.
-    if (!backup || this.#wish.priority === "ambient") return;
+    if (this.#wish.priority === "ambient") return;
     const { clock } = this.#parts;
     const nowMs = clock.nowMs();
     const atMs = hedgeAtMs({
@@ -168,7 +167,7 @@ export class RoutedRequest {
       deadlineMs: this.#wish.deadlineMs,
       usualMs: chosen.likelyMs,
       p95Ms: chosen.member.p95Ms,
-      backupMs: backup.likelyMs,
+      backupMs: Math.min(...[chosen, ...others].map(({ likelyMs }) => likelyMs)),
     });
     if (atMs === undefined) return;
     this.#cancelHedge = clock.schedule(atMs - nowMs, () => this.#hedge());
@@ -191,10 +190,12 @@ export class RoutedRequest {
     for (const other of this.#open) {
       if (other === attempt) continue;
       this.#open.delete(other);
-      // One that was asked first, and is still without a chunk, was too late.
-      const isLate = other.askedMs < attempt.askedMs;
-      if (isLate) this.#parts.observe({ kind: "hedgeWon", by: attempt.member.spec.name });
-      this.#cancel(other, isLate ? TOO_LATE : "hedged");
+      if (other.askedMs < attempt.askedMs) {
+        this.#parts.observe({ kind: "hedgeWon", by: attempt.member.spec.name });
+        // Late, but no miss: no reason to ask at once whether its model is still there.
+        if (other.waitedMs !== undefined) this.#blame(other);
+      }
+      other.cancel("hedged");
     }
   }
 
@@ -202,14 +203,11 @@ export class RoutedRequest {
     this.#cancelHedge();
     for (const attempt of this.#open) {
       this.#open.delete(attempt);
-      this.#cancel(attempt, this.#wish.signal.reason);
+      const { reason } = this.#wish.signal;
+      if (reason === TOO_LATE && attempt.waitedMs !== undefined) this.#blame(attempt);
+      attempt.cancel(reason);
     }
   };
-
-  #cancel(attempt: Attempt, reason: unknown): void {
-    if (reason === TOO_LATE && attempt.waitedMs !== undefined) this.#blame(attempt);
-    attempt.cancel(reason);
-  }
 
   /** It failed, or was late: too often, and others are asked in its place. */
   #blame({ member, waitedMs }: Attempt): void {
