@@ -3,7 +3,7 @@ import type { ChatMessage } from "../chat.ts";
 import type { Dispatch, SlotDesk } from "./slot-desk.ts";
 import type { Failure, SlotRequest } from "./upstream.ts";
 
-/** A generation of our own that was not answered in time. */
+/** A generation of our own that had no chunk in time. */
 export class UnansweredError extends Error {
   constructor() {
     super("the engine gave no answer");
@@ -66,7 +66,12 @@ export function sendCanary(
   const sentMs = clock.nowMs();
   let firstMs: number | undefined;
   const ending = AbortSignal.any([signal, expiry.signal]);
-  ending.addEventListener("abort", () => reject(new UnansweredError()), { once: true });
+  const end = (): void => {
+    // Its token came: an engine that then stands still is no engine that answers nothing.
+    if (firstMs === undefined) reject(new UnansweredError());
+    else resolve(firstMs - sentMs);
+  };
+  ending.addEventListener("abort", end, { once: true });
   const wish: SlotRequest = {
     request: {
       messages: [...(prefix ? [prefix] : []), { role: "user", content: "Hello there." }],

@@ -438,6 +438,22 @@ describe("an engine that answers nothing", () => {
     expect(endpoint.status.trouble?.code).toBe("wedged");
   });
 
+  test("is not meant where a canary has its token and then no end: the model stays loaded", async () => {
+    await openWarm();
+    ollama.answerWith(MOODS.blackHole);
+    await miss();
+    ollama.answerWith(MOODS.stallMidLine);
+    const { opens, loads } = ollama.books;
+    await until(() => expect(ollama.books.inFlight).toBe(1));
+    await until(() => expect(ollama.books).toMatchObject({ opens: opens + 1, inFlight: 0 }));
+    const looks = bodies("/api/ps").length;
+    await until(() => expect(bodies("/api/ps").length).toBeGreaterThan(looks));
+    expect(endpoint.status).toMatchObject({ state: "warm", trouble: null });
+    expect(endpoint.unavailable).toBeUndefined();
+    expect(unloads()).toBe(0);
+    expect(ollama.books.loads).toBe(loads);
+  });
+
   test("serves again by itself once a canary is answered", async () => {
     await openWedged();
     ollama.answerWith(saying("Yes."));
