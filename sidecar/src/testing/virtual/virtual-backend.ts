@@ -1,6 +1,6 @@
 import type { FakeClock } from "@banterwire/protocol/testing";
 import { MAX_WAITING_CUES, ZOMBIE_HOLD_MS } from "../../config.ts";
-import type { Observe } from "../../happening.ts";
+import type { Happening, Observe } from "../../happening.ts";
 import { Endpoint } from "../../upstream/endpoint.ts";
 import type { MemberSpec } from "../../upstream/fleet-member.ts";
 import type { Answer } from "../answer.ts";
@@ -31,10 +31,14 @@ export class VirtualBackend {
   /** How often the model was driven out of memory, and how often by a load of somebody else's. */
   #evictions = 0;
   #foreignLoads = 0;
+  /** What the engine was last told to answer, and how often it was found to answer nothing. */
+  #lastReply: Reply | undefined;
+  #quarantines = 0;
+  readonly #wrongQuarantines: string[] = [];
 
   /** @param at how many there are before it */
   constructor(at: number, options: BackendOptions) {
-    const { clock, slots, pieceBytes, observe } = options;
+    const { clock, slots, pieceBytes } = options;
     this.#options = options;
     this.#ollama = new MemoryOllama({
       clock,
@@ -42,7 +46,7 @@ export class VirtualBackend {
       loadMs: LOAD_MS,
       prefillMsPerToken: PREFILL_MS_PER_TOKEN,
       pieceBytes,
-      answerWith: (_body, index) => options.reply(index),
+      answerWith: (_body, index) => (this.#lastReply = options.reply(index)),
     });
     const url = `http://127.0.0.1:${11_434 + at}`;
     this.endpoint = new Endpoint({
@@ -54,11 +58,7 @@ export class VirtualBackend {
       zombieHoldMs: ZOMBIE_HOLD_MS,
       hasHostCache: true,
       clock,
-      observe: (happening) => {
-        // In quarantine the model is unloaded by the sidecar itself.
-        if (happening.kind === "endpointWedged") this.#evictions++;
-        observe(happening);
-      },
+      observe: (happening) => this.#observe(happening),
       connect: this.#ollama.connect,
     });
     const name = at === 0 ? "ollama" : `ollama-${at + 1}`;
@@ -85,6 +85,16 @@ export class VirtualBackend {
     void engine.handle("/api/generate", body, NOBODY);
   }
 
+  #observe(happening: Happening): void {
+    if (happening.kind === "endpointWedged") {
+      this.#quarantines++;
+      if (this.#lastReply !== MOODS.blackHole) {
+        this.#wrongQuarantines.push("an engine that answers was put into quarantine");
+      }
+    }
+    this.#options.observe(happening);
+  }
+
   /**
    * What is wrong now; holds at any moment.
    * @param mayBeOwn generations of the sidecar's own that may run here
@@ -93,6 +103,7 @@ export class VirtualBackend {
     const { slots, inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
     const { queued } = this.#ollama.engine.books;
     const wrong = this.#ollama.faults.map((fault) => `thrown: ${String(fault)}`);
+    wrong.push(...this.#wrongQuarantines);
     if (inFlight + zombies > slots)
       wrong.push(`${inFlight} + ${zombies} zombies in ${slots} slots`);
     if (queued > 0) wrong.push(`${queued} generations found every slot of the engine taken`);
@@ -116,9 +127,13 @@ export class VirtualBackend {
     if (inFlight + zombies + waiting > 0) wrong.push("something is in flight for ever");
     if (opens !== closes) wrong.push(`${opens} opens, ${closes} closes`);
     if (engineOpens !== engineCloses) wrong.push("the engine's books do not balance");
-    // Those who hold the slots may each kill a load before the one that has no deadline.
-    const maxLoads = 1 + this.#evictions * (1 + this.#options.slots) + this.#foreignLoads;
-    if (loads > maxLoads) wrong.push(`${loads} loads, ${this.#evictions} evictions`);
+    // Those who hold the slots may each kill a load before the one that has no deadline. A
+    // quarantine has the model unloaded, and nothing but canaries loads it again.
+    const maxLoads =
+      1 + this.#evictions * (1 + this.#options.slots) + this.#foreignLoads + this.#quarantines;
+    if (loads > maxLoads) {
+      wrong.push(`${loads} loads, ${this.#evictions} evictions, ${this.#quarantines} quarantines`);
+    }
     return [...wrong, ...this.leftovers()];
   }
 
