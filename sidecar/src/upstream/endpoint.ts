@@ -330,6 +330,10 @@ export class Endpoint implements Upstream {
     if (!("engine" in state)) {
       return granted.events.failed({ kind: "connect", why: "the endpoint went away" });
     }
+    if (state.name === "wedged") {
+      // It waited behind the canary. Sent now it would begin a load, and kill it at its deadline.
+      return granted.events.failed({ kind: "engine", why: state.trouble.message });
+    }
     const { request, signal, events } = granted;
     const watched = new WatchedGeneration(events, state.engine.origin, this.#watcher);
     this.#send(state.engine, { request, signal, events: watched });
