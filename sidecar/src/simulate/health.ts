@@ -1,15 +1,15 @@
+import {
+  CANARY_TIMEOUT_MS,
+  DOUBT_INTERVAL_MS,
+  retryDelayMs,
+  WATCH_INTERVAL_MS,
+  WEDGE_TIMEOUT_MS,
+} from "../policy/care.ts";
 import { advanceWedge, CLEAR, holdsOff, probeDelayMs } from "../policy/wedge.ts";
 import type { Asker, Ticket } from "./endpoint.ts";
 import type { SimulatedEngine } from "./engine.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-/** As in the sidecar's endpoint. */
-const WATCH_INTERVAL_MS = 5_000;
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 2_000;
-const CANARY_TIMEOUT_MS = 60_000;
-const WEDGE_TIMEOUT_MS = 10_000;
-const DOUBT_INTERVAL_MS = 500;
 /** Until the engine has said what is resident. */
 const CHECK_MS = 2;
 /** To load the model, and to know what a first token takes. */
@@ -112,8 +112,7 @@ export class Health {
 
   #retry(failures: number): void {
     this.#state = "down";
-    const delayMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 10));
-    this.#parts.clock.after(delayMs, () => this.#bringUp(failures + 1));
+    this.#parts.clock.after(retryDelayMs(failures), () => this.#bringUp(failures + 1));
   }
 
   /** Asks an engine that left a line without a chunk for a token, once it has nothing else to do. */

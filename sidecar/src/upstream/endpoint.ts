@@ -2,6 +2,12 @@ import type { Clock } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import { MIN_PROMPT_SIMILARITY } from "../config.ts";
 import type { Observe } from "../happening.ts";
+import {
+  CANARY_TIMEOUT_MS,
+  DOUBT_INTERVAL_MS,
+  retryDelayMs,
+  WATCH_INTERVAL_MS,
+} from "../policy/care.ts";
 import type { Offer } from "../policy/spill-over.ts";
 import { Alarm } from "./alarm.ts";
 import { type CanaryTask, sendCanary } from "./canary.ts";
@@ -15,7 +21,7 @@ import { silent, TroubleError, wedged } from "./trouble.ts";
 import { type GenerationRequest, type SlotRequest, TOO_LATE, type Upstream } from "./upstream.ts";
 import { warmPrefixes } from "./warm-up.ts";
 import { type GenerationWatcher, WatchedGeneration } from "./watched-generation.ts";
-import { CANARY_TIMEOUT_MS, WedgeWatch } from "./wedge-watch.ts";
+import { WedgeWatch } from "./wedge-watch.ts";
 
 export interface EndpointOptions {
   readonly promptStyle: PromptStyle;
@@ -32,12 +38,6 @@ export interface EndpointOptions {
   /** Opens the connections to an origin; real ones unless said otherwise. */
   readonly connect?: Connect;
 }
-
-const WATCH_INTERVAL_MS = 5_000;
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 2_000;
-/** How often a doubted engine is looked at: until its zombies are gone, a canary would tell nothing. */
-const DOUBT_INTERVAL_MS = 500;
 
 /**
  * One Ollama with one model: finds it, loads it, keeps it and the characters' prefixes warm, hands
@@ -230,9 +230,7 @@ export class Endpoint implements Upstream {
       } catch (error) {
         if (left.aborted) return;
         this.#goDown(error);
-        await this.#alarm.pause(
-          Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures++, 10)),
-        );
+        await this.#alarm.pause(retryDelayMs(failures++));
       }
     }
   }

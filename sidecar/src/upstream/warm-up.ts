@@ -1,7 +1,7 @@
+import { CANARY_TIMEOUT_MS } from "../policy/care.ts";
 import type { Observe } from "../happening.ts";
 import { type CanaryTask, CrowdedOutError, GenerationError } from "./canary.ts";
 import type { SlotDesk } from "./slot-desk.ts";
-import { CANARY_TIMEOUT_MS } from "./wedge-watch.ts";
 
 export interface WarmUpParts {
   readonly desk: SlotDesk;

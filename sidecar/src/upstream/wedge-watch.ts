@@ -1,3 +1,4 @@
+import { CANARY_TIMEOUT_MS, WEDGE_TIMEOUT_MS } from "../policy/care.ts";
 import { advanceWedge, CLEAR, holdsOff, probeDelayMs, type WedgeEvent } from "../policy/wedge.ts";
 import type { Alarm } from "./alarm.ts";
 import { type CanaryTask, GenerationError, UnansweredError } from "./canary.ts";
@@ -10,11 +11,6 @@ export interface WedgeWatchParts {
   /** Asks an engine for one token. */
   readonly canary: (engine: Engine, task: CanaryTask) => Promise<number>;
 }
-
-/** Of a canary that may have to wait for a load. */
-export const CANARY_TIMEOUT_MS = 60_000;
-/** Of a canary to a resident model with nothing else in flight: far more than a batch of prefill. */
-const WEDGE_TIMEOUT_MS = 10_000;
 
 /** Finds an engine that answers nothing any more, and when it does so again. */
 export class WedgeWatch {
