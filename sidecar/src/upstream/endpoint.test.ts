@@ -454,6 +454,14 @@ describe("an engine that answers nothing", () => {
     expect(ollama.books.loads).toBe(loads);
   });
 
+  test("is sent no cue, nor one that waited for its slot: only canaries", async () => {
+    await openWedged();
+    const { seen } = ask("Still there?");
+    await until(() => expect(seen.failed).toMatchObject([{ kind: "engine" }]));
+    expect(timesSent("Still there?")).toBe(0);
+    expect(endpoint.status.trouble?.code).toBe("wedged");
+  });
+
   test("serves again by itself once a canary is answered", async () => {
     await openWedged();
     ollama.answerWith(saying("Yes."));
