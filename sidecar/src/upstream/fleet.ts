@@ -1,8 +1,8 @@
-import { type Clock, PRIORITIES, type Priority } from "@banterwire/protocol";
+import type { Clock } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { Observe } from "../happening.ts";
 import { HedgeAllowance } from "../policy/hedging.ts";
-import { hashOf, rank } from "../policy/placement.ts";
+import { candidatesFor, homesOf, isLast, ranked } from "../policy/roster.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FleetMember, type MemberSpec } from "./fleet-member.ts";
 import { RoutedRequest } from "./routed-request.ts";
@@ -22,9 +22,6 @@ interface Kept {
   /** How to let go of it at each endpoint that keeps it. */
   readonly drops: Map<Endpoint, () => void>;
 }
-
-/** Where a prefix is kept warm: at home, and where its character goes if it has to leave. */
-const KEPT_AT = 2;
 
 /**
  * The endpoints that lines come from. A character stays with the one that it prefers, which has
@@ -83,11 +80,14 @@ export class Fleet implements Upstream {
   request(wish: SlotRequest): void {
     const [only, ...others] = this.#inService;
     if (only && others.length === 0) return only.endpoint.request(wish);
+    const { clock, hedges } = this.#options;
+    const { character, priority, request } = wish;
+    const speaker = { character, priority, prefix: request.messages[0]?.content ?? "" };
     new RoutedRequest(wish, {
       ...this.#options,
-      allowance: this.#options.hedges === false ? undefined : this.#allowance,
-      candidates: () => this.#candidates(wish),
-      isLast: (member) => this.#isLast(member),
+      allowance: hedges === false ? undefined : this.#allowance,
+      candidates: () => candidatesFor(speaker, this.#inService, clock.nowMs()),
+      isLast: (member) => isLast(member, this.#inService, clock.nowMs()),
     }).start();
   }
 
@@ -181,25 +181,9 @@ export class Fleet implements Upstream {
     );
   }
 
-  /** Who may answer a cue, as its character prefers them. */
-  #candidates({ character, priority, request }: SlotRequest): readonly FleetMember[] {
-    const nowMs = this.#options.clock.nowMs();
-    const able = this.#inService.filter((member) => member.weightAt(nowMs) > 0);
-    // Better one that has been ejected than none.
-    const rest = able.length > 0 ? able : this.#inService.filter(({ isAvailable }) => isAvailable);
-    const prefix = request.messages[0]?.content ?? "";
-    return ranked(prefix, meantFor(rest, priority, character), nowMs);
-  }
-
   /** Where a line is most likely to come from. */
   #homeOf(prefix: string): FleetMember | undefined {
     return ranked(prefix, this.#inService, this.#options.clock.nowMs())[0];
-  }
-
-  /** Whether nobody but this one could answer. */
-  #isLast(member: FleetMember): boolean {
-    const nowMs = this.#options.clock.nowMs();
-    return !this.#inService.some((one) => one !== member && one.weightAt(nowMs) > 0);
   }
 
   /** Keeps a prefix where its character is at home, now and once those that join have joined. */
@@ -207,7 +191,8 @@ export class Fleet implements Upstream {
     const staying = this.#members.filter(({ phase }) => phase !== "outgoing");
     const homes = new Set<Endpoint>();
     for (const among of [this.#inService, staying]) {
-      for (const endpoint of homesOf(character, prefix, among)) homes.add(endpoint);
+      const prefixAt = (member: FleetMember) => prefix(member.endpoint.promptStyle).content;
+      for (const { endpoint } of homesOf(character, prefixAt, among)) homes.add(endpoint);
     }
     for (const endpoint of homes) {
       if (!drops.has(endpoint))
@@ -219,42 +204,4 @@ export class Fleet implements Upstream {
       drops.delete(endpoint);
     }
   }
-}
-
-function ranked(prefix: string, all: readonly FleetMember[], nowMs: number): FleetMember[] {
-  const weighed = all.map((member) => ({ member, id: member.id, weight: member.weightAt(nowMs) }));
-  return rank(hashOf(prefix), weighed).map(({ member }) => member);
-}
-
-function homesOf(
-  character: string,
-  prefix: Kept["prefix"],
-  among: readonly FleetMember[],
-): readonly Endpoint[] {
-  if (among.length <= 1) return among.map(({ endpoint }) => endpoint);
-  const homes: Endpoint[] = [];
-  for (const priority of PRIORITIES) {
-    const all = meantFor(among, priority, character);
-    const key = hashOf(prefix(all[0]?.endpoint.promptStyle ?? "instructed").content);
-    const weighed = all.map(({ endpoint, id, spec }) => ({ endpoint, id, weight: spec.slots }));
-    homes.push(
-      ...rank(key, weighed)
-        .slice(0, KEPT_AT)
-        .map(({ endpoint }) => endpoint),
-    );
-  }
-  return homes;
-}
-
-/** Those that are for such a cue; all of them where none is. */
-function meantFor(
-  all: readonly FleetMember[],
-  priority: Priority,
-  character: string,
-): readonly FleetMember[] {
-  const byName = all.filter(({ spec }) => spec.characters.includes(character));
-  const forAnybody = all.filter(({ spec }) => spec.characters.length === 0);
-  const pool = [byName, forAnybody].find(({ length }) => length > 0) ?? all;
-  const byPriority = pool.filter(({ spec }) => spec.serves.includes(priority));
-  return byPriority.length > 0 ? byPriority : pool;
 }

@@ -1,0 +1,237 @@
+import type { Priority } from "@banterwire/protocol";
+import { chooseBackup, type HedgeAllowance, hedgeAtMs } from "./hedging.ts";
+import { chooseOffer, isPossibleWithin, type Offer } from "./spill-over.ts";
+import type { Trust } from "./trust.ts";
+
+/** An endpoint that a cue may go to. */
+export interface Stop {
+  readonly trust: Trust;
+}
+
+/** What became of a cue on its way, for whoever keeps books. */
+export type RouteNews<S extends Stop> =
+  /** It failed or was refused there, and goes on elsewhere. */
+  | { readonly kind: "failedOver"; readonly from: S; readonly to: S }
+  /** It is late, and is asked for at a second one too. */
+  | { readonly kind: "hedged"; readonly from: S; readonly to: S }
+  /** The second was the first to answer. */
+  | { readonly kind: "hedgeWon"; readonly by: S }
+  /** Too many of its cues failed or were late. */
+  | { readonly kind: "ejected"; readonly who: S };
+
+export interface RouteParts<S extends Stop> {
+  readonly priority: Priority;
+  /** When its first text must be there; Infinity where nobody waits for it. */
+  readonly deadlineMs: number;
+  /** Of second requests; none are made without it. */
+  readonly allowance: HedgeAllowance | undefined;
+  /** Who may answer now, as the character prefers them. */
+  candidates(): readonly S[];
+  /** What the cue could expect there if it came now. */
+  offer(stop: S): Offer;
+  /** Whether nobody but this one could answer. */
+  isLast(stop: S): boolean;
+  tell(news: RouteNews<S>): void;
+}
+
+/** What is to be done at once. `wait`: others are at it. `end`: nobody is left to ask. */
+export type RouteStep<S extends Stop> =
+  | { readonly do: "ask"; readonly stop: S }
+  | { readonly do: "wait" }
+  | { readonly do: "end" };
+
+/** The cue at one endpoint. */
+interface Attempt {
+  readonly askedMs: number;
+  /** When it had a slot. */
+  grantedMs: number | undefined;
+  hasChunk: boolean;
+}
+
+type StopOffer<S> = Offer & { readonly stop: S };
+
+const WAIT = { do: "wait" } as const;
+const END = { do: "end" } as const;
+
+/**
+ * The way of one cue through several endpoints: it goes to one, to another one if that fails or
+ * refuses while there is time, and once to a second one beside it if the first is late. Nobody is
+ * asked twice. The first that has text is committed to, and nobody takes its place later. Pure:
+ * time is handed in, and who is to be asked or cancelled is said, not done.
+ */
+export class CueRoute<S extends Stop> {
+  readonly #parts: RouteParts<S>;
+  readonly #tried = new Set<S>();
+  readonly #open = new Map<S, Attempt>();
+  #committed: S | undefined;
+  #hedgeAtMs: number | undefined;
+
+  constructor(parts: RouteParts<S>) {
+    this.#parts = parts;
+  }
+
+  /** When `hedge` is due; undefined if it never is. */
+  get hedgeAtMs(): number | undefined {
+    return this.#hedgeAtMs;
+  }
+
+  /**
+   * Who is to be asked; undefined if there is nobody.
+   * `tryOut`: who is to be asked for a token by itself, to find out what it takes now.
+   */
+  start(nowMs: number): { readonly ask: S; readonly tryOut: S | undefined } | undefined {
+    const offers = this.#offers();
+    const chosen = chooseOffer(offers, this.#leftMs(nowMs));
+    if (!chosen) return undefined;
+    this.#parts.allowance?.earn();
+    this.#hedgeAtMs = this.#lateFrom(chosen, offers, nowMs);
+    const home = offers[0]?.stop;
+    // A home that was too slow may have become well: nobody would find out if nobody went there.
+    const isAway = home !== undefined && home !== chosen.stop;
+    const tryOut = isAway && home.trust.takeTryOut(nowMs) ? home : undefined;
+    return { ask: this.#ask(chosen.stop, nowMs), tryOut };
+  }
+
+  /** It is late: who is to be asked beside the first, if anybody. */
+  hedge(nowMs: number): S | undefined {
+    const [from] = this.#open.keys();
+    if (this.#committed || !from || this.#open.size > 1) return undefined;
+    const backup = chooseBackup(this.#offers(), this.#leftMs(nowMs));
+    if (!backup || !this.#parts.allowance?.take()) return undefined;
+    this.#parts.tell({ kind: "hedged", from, to: backup.stop });
+    return this.#ask(backup.stop, nowMs);
+  }
+
+  /** It has a slot there. */
+  granted(stop: S, nowMs: number): void {
+    const attempt = this.#open.get(stop);
+    if (attempt) attempt.grantedMs = nowMs;
+  }
+
+  /** A chunk came from there, or the end of all: the engine answers. */
+  answered(stop: S, nowMs: number): void {
+    const attempt = this.#open.get(stop);
+    if (!attempt || attempt.hasChunk) return;
+    attempt.hasChunk = true;
+    stop.trust.answered(nowMs - (attempt.grantedMs ?? nowMs), nowMs);
+  }
+
+  isCommittedTo(stop: S): boolean {
+    return this.#committed === stop;
+  }
+
+  /** Its first text came from there; returns who is to be cancelled. */
+  commit(stop: S, nowMs: number): readonly S[] {
+    this.#committed = stop;
+    const askedMs = this.#open.get(stop)?.askedMs ?? nowMs;
+    const beaten: S[] = [];
+    for (const [other, attempt] of this.#open) {
+      if (other === stop) continue;
+      this.#open.delete(other);
+      beaten.push(other);
+      if (attempt.askedMs >= askedMs) continue;
+      this.#parts.tell({ kind: "hedgeWon", by: stop });
+      // Late, but no miss: no reason to ask at once whether its model is still there.
+      if (waitedMs(attempt, nowMs) !== undefined) this.#blame(other, attempt, nowMs);
+    }
+    return beaten;
+  }
+
+  /** It failed there. @param isItsFault not what is wrong with the request itself */
+  failed(stop: S, isItsFault: boolean, nowMs: number): RouteStep<S> {
+    const attempt = this.#close(stop);
+    if (this.#committed !== undefined) return END;
+    if (attempt && isItsFault) this.#blame(stop, attempt, nowMs);
+    return this.#goOn(stop, nowMs);
+  }
+
+  /** It cannot have a slot there in time. */
+  refused(stop: S, nowMs: number): RouteStep<S> {
+    this.#close(stop);
+    return this.#goOn(stop, nowMs);
+  }
+
+  /** Its slot there went to another cue. */
+  preempted(stop: S): RouteStep<S> {
+    this.#close(stop);
+    return this.#open.size > 0 ? WAIT : END;
+  }
+
+  /** It is given up; returns who is to be cancelled. @param isLate for want of text in time */
+  giveUp(isLate: boolean, nowMs: number): readonly S[] {
+    const all = [...this.#open];
+    this.#open.clear();
+    for (const [stop, attempt] of all) {
+      if (isLate && waitedMs(attempt, nowMs) !== undefined) this.#blame(stop, attempt, nowMs);
+    }
+    return all.map(([stop]) => stop);
+  }
+
+  #leftMs(nowMs: number): number {
+    return this.#parts.deadlineMs - nowMs;
+  }
+
+  /** Of those who have not been asked, as the character prefers them. */
+  #offers(): StopOffer<S>[] {
+    return this.#parts
+      .candidates()
+      .filter((stop) => !this.#tried.has(stop))
+      .map((stop) => Object.assign({ stop }, this.#parts.offer(stop)));
+  }
+
+  #ask(stop: S, nowMs: number): S {
+    this.#tried.add(stop);
+    this.#open.set(stop, { askedMs: nowMs, grantedMs: undefined, hasChunk: false });
+    return stop;
+  }
+
+  #close(stop: S): Attempt | undefined {
+    const attempt = this.#open.get(stop);
+    this.#open.delete(stop);
+    return attempt;
+  }
+
+  /** Waits for others who are at it, or asks elsewhere, if it can still make it there. */
+  #goOn(from: S, nowMs: number): RouteStep<S> {
+    if (this.#open.size > 0) return WAIT;
+    const leftMs = this.#leftMs(nowMs);
+    const able = this.#offers().filter((offer) => isPossibleWithin(leftMs, offer));
+    const next = chooseOffer(able, leftMs);
+    if (!next) return END;
+    this.#parts.tell({ kind: "failedOver", from, to: next.stop });
+    return { do: "ask", stop: this.#ask(next.stop, nowMs) };
+  }
+
+  #lateFrom(
+    chosen: StopOffer<S>,
+    offers: readonly StopOffer<S>[],
+    nowMs: number,
+  ): number | undefined {
+    const { allowance, priority, deadlineMs } = this.#parts;
+    // Nobody waits for ambience.
+    if (!allowance || priority === "ambient") return undefined;
+    return hedgeAtMs({
+      askedMs: nowMs + chosen.waitMs,
+      deadlineMs,
+      usualMs: chosen.likelyMs,
+      p95Ms: chosen.stop.trust.p95Ms,
+      backupMs: Math.min(...offers.map(({ likelyMs }) => likelyMs)),
+    });
+  }
+
+  /** It failed, or was late: too often, and others are asked in its place. */
+  #blame(stop: S, attempt: Attempt, nowMs: number): void {
+    const isLast = this.#parts.isLast(stop);
+    const waited = waitedMs(attempt, nowMs);
+    const isEjected =
+      waited === undefined
+        ? stop.trust.failed(isLast, nowMs)
+        : stop.trust.wasLate(waited, isLast, nowMs);
+    if (isEjected) this.#parts.tell({ kind: "ejected", who: stop });
+  }
+}
+
+/** Since it had a slot, without a chunk; undefined if it has one, or never had a slot. */
+function waitedMs({ grantedMs, hasChunk }: Attempt, nowMs: number): number | undefined {
+  return grantedMs === undefined || hasChunk ? undefined : nowMs - grantedMs;
+}
