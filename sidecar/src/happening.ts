@@ -167,8 +167,13 @@ export type Happening =
   | { readonly kind: "hedged"; readonly from: string; readonly to: string }
   /** The second was the first to answer. */
   | { readonly kind: "hedgeWon"; readonly by: string }
-  /** Two endpoints are one Ollama under two addresses. */
-  | { readonly kind: "sameProcess"; readonly endpoints: readonly string[] }
+  /** Two endpoints are one Ollama; or they share a GPU, or the cores, as far as anybody can tell. */
+  | {
+      readonly kind: "sameProcess" | "sameGpu" | "sameCpu";
+      readonly endpoints: readonly string[];
+      /** Those of them whose model did not fit into GPU memory. */
+      readonly partlyOnCpu?: readonly string[];
+    }
   /** Too many of its lines failed or were late: others answer for a while. */
   | { readonly kind: "endpointEjected"; readonly endpoint: string }
   /** Somebody else changed how the model is loaded. */

@@ -6,10 +6,15 @@ import { chooseModel } from "./upstream/model-choice.ts";
 import { OllamaControl } from "./upstream/ollama-control.ts";
 import { TroubleError } from "./upstream/trouble.ts";
 
+interface OllamaPlace extends EndpointConfig {
+  readonly kind: "ollama";
+  readonly slots: number;
+  /** Which of the addresses of its name; undefined where each connection looks the name up. */
+  readonly address?: string | undefined;
+}
+
 /** Where lines come from, and what each place is for. */
-export type Place =
-  | ({ readonly kind: "ollama"; readonly slots: number } & EndpointConfig)
-  | { readonly kind: "embedded" };
+export type Place = OllamaPlace | { readonly kind: "embedded" };
 
 /** An Ollama that is there answers this in a millisecond. */
 const PROBE_TIMEOUT_MS = 1_500;
@@ -40,7 +45,7 @@ export async function choosePlaces(config: SidecarConfig, log: Log): Promise<rea
 }
 
 /** The Ollamas that a configuration names. */
-export function namedPlaces(config: SidecarConfig): readonly (Place & { kind: "ollama" })[] {
+export function namedPlaces(config: SidecarConfig): readonly OllamaPlace[] {
   if (config.endpoints.length === 0) return config.ollama.map((url) => anyFor(config, url));
   return config.endpoints.map((row) => ({
     kind: "ollama",
@@ -52,7 +57,37 @@ export function namedPlaces(config: SidecarConfig): readonly (Place & { kind: "o
 }
 
 /** One that is for every cue. */
-function anyFor(config: SidecarConfig, url: string): Place & { kind: "ollama" } {
+function anyFor(config: SidecarConfig, url: string): OllamaPlace {
   const { model, slots, ollamaAuthorization: authorization } = config;
   return { kind: "ollama", url, model, slots, serves: PRIORITIES, characters: [], authorization };
+}
+
+/** The name of a place that is as many endpoints as the name has addresses; undefined for others. */
+export function nameToResolve(place: Place): string | undefined {
+  const isMany = place.kind === "ollama" && place.resolve === "all";
+  return isMany ? new URL(place.url).hostname : undefined;
+}
+
+/** With each address in its own place; one without any stays, to be found by its name. */
+export function atAddresses(
+  places: readonly Place[],
+  addressesOf: (name: string) => readonly string[],
+): readonly Place[] {
+  return places.flatMap((place) => {
+    const name = nameToResolve(place);
+    const addresses = name === undefined ? [] : addressesOf(name);
+    if (addresses.length === 0) return [place];
+    return addresses.map((address) => Object.assign({}, place, { address }));
+  });
+}
+
+/** The same after a restart, and at every sidecar: what decides who is at home there. */
+export function idOf({ url, address, model }: OllamaPlace): string {
+  return [url, ...(address === undefined ? [] : [address]), model ?? ""].join(" ");
+}
+
+/** Which host it is on, however that calls itself. */
+export function machineOf({ url, address }: OllamaPlace): string {
+  const host = address ?? new URL(url).hostname;
+  return /^(?:127\.\d+\.\d+\.\d+|::1|\[::1\])$/u.test(host) ? "this machine" : host;
 }

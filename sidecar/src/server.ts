@@ -8,6 +8,7 @@ import { type Observation, startObservation } from "./observe/observation.ts";
 import type { SidecarStatus } from "./status.ts";
 import { RateLimit } from "./policy/rate.ts";
 import { Engine } from "./server/engine.ts";
+import type { Lookup } from "./server/name-watch.ts";
 import { SessionTable } from "./session/session-table.ts";
 import { SIDECAR_VERSION } from "./version.ts";
 
@@ -37,6 +38,8 @@ export interface SidecarOptions {
   readonly metrics?: boolean;
   /** Without it no line is asked for twice: to measure what that gains. */
   readonly hedges?: boolean;
+  /** What names stand for, in place of the system's own word. */
+  readonly lookup?: Lookup;
 }
 
 /** Time for the last messages to reach the games. */
@@ -52,7 +55,7 @@ export async function startSidecar(
   initial: SidecarConfig,
   log: Log,
   clock: Clock = systemClock,
-  { metrics = true, hedges = true }: SidecarOptions = {},
+  { metrics = true, ...engineOptions }: SidecarOptions = {},
 ): Promise<Sidecar> {
   const startedMs = clock.nowMs();
   let config = initial;
@@ -64,7 +67,7 @@ export async function startSidecar(
     status: () => status(),
   });
   const { observe } = observation;
-  const engine = await Engine.choose(config, { log, clock, observe, hedges });
+  const engine = await Engine.choose(config, { log, clock, observe, ...engineOptions });
   const connections = new Set<Connection>();
   const epoch = randomBytes(4).readUInt32LE();
   const gameRate = new RateLimit(config.maxCuesPerSecondPerGame, startedMs);

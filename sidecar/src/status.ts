@@ -43,9 +43,15 @@ const predictor = z.strictObject({
 });
 
 const endpoint = z.strictObject({
-  name: z.string().describe("its name in metrics: `ollama`, `ollama-2` and so on, or `embedded`"),
+  name: z
+    .string()
+    .describe("its name in metrics for as long as it serves: `ollama`, `ollama-2`..., `embedded`"),
   kind: z.enum(["ollama", "embedded"]).describe("an Ollama, or the embedded model"),
   url: z.string().nullable().describe("where it is; null until it is found"),
+  address: z
+    .string()
+    .nullable()
+    .describe("which of the addresses of the name in `url`, with `resolve: all`; else null"),
   engineVersion: z.string().nullable().describe("what the engine says of its version"),
   model: z.string().nullable().describe("the model in use"),
   contextLength: z.int().nullable().describe("its context, tokens, as it is loaded"),

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type Priority, PRIORITIES } from "@banterwire/protocol";
 import { z } from "zod";
@@ -29,6 +30,11 @@ const rowSchema = z.strictObject({
     .min(1)
     .default([...PRIORITIES]),
   characters: z.array(z.string().min(1).max(256)).max(1_024).default([]),
+  resolve: z.literal("all", "`all` is due, or nothing").optional(),
+  gpu: z
+    .union([z.int().min(0), z.string().min(1).max(64)], "a GPU's number or name is due")
+    .transform(String)
+    .optional(),
   authorizationFile: file,
   caFile: file,
 });
@@ -41,13 +47,17 @@ export interface EndpointRow {
   readonly slots?: number | undefined;
   readonly serves: readonly Priority[];
   readonly characters: readonly string[];
+  /** `all`: each address that the name in the URL stands for is an endpoint of its own. */
+  readonly resolve?: "all" | undefined;
+  /** Which one it has to itself, for people: endpoints of one machine with different ones share none. */
+  readonly gpu?: string | undefined;
   readonly authorizationFile?: string | undefined;
   readonly caFile?: string | undefined;
 }
 
 const ALLOWED =
   `at most ${MAX_ENDPOINTS} maps with \`url\`, and as wanted \`model\`, \`slots\`, \`serves\`, ` +
-  "`characters`, `authorizationFile`, `caFile`";
+  "`characters`, `resolve`, `gpu`, `authorizationFile`, `caFile`";
 
 /** Each text is a map in JSON, or a list of such maps. */
 export const endpointRows: Kind<readonly EndpointRow[]> = {
@@ -59,6 +69,10 @@ export const endpointRows: Kind<readonly EndpointRow[]> = {
     for (const [at, map] of mapsIn(written).entries()) {
       const parsed = rowSchema.safeParse(map);
       if (!parsed.success) return { wrong: whatIsWrong(at, parsed.error) };
+      if (parsed.data.resolve === "all" && isAddress(parsed.data.url)) {
+        const why = "it has an address and no name that could stand for several";
+        return { wrong: `in the ${at + 1}. endpoint, 'resolve': ${why}` };
+      }
       rows.push(withPaths(parsed.data, folder));
     }
     return rows.length <= MAX_ENDPOINTS ? firstTwice(rows) : { wrong: `${ALLOWED} are due` };
@@ -74,6 +88,10 @@ function mapsIn(written: readonly string[]): unknown[] {
       return [text];
     }
   });
+}
+
+function isAddress(url: string): boolean {
+  return isIP(new URL(url).hostname.replace(/^\[|\]$/gu, "")) !== 0;
 }
 
 function whatIsWrong(at: number, { issues }: z.ZodError): string {

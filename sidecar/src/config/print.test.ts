@@ -39,6 +39,7 @@ const WRITTEN: { readonly [K in Key]: fc.Arbitrary<string[]> } = {
           serves: fc.subarray(["reply", "nearby", "ambient"], { minLength: 1 }),
           characters: fc.array(fc.string({ minLength: 1, maxLength: 9 }), { maxLength: 3 }),
           authorizationFile: fc.constant("/run/secret"),
+          gpu: fc.oneof(fc.nat(9), fc.constant("b")),
         },
         { requiredKeys: ["url"] },
       ),

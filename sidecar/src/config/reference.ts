@@ -54,6 +54,19 @@ endpoints:
 
 \`serves\` names the priorities and \`characters\` the characters that an endpoint is for; a character that is named is at home with those that name it. Others stand in only while none of those can be used. As a flag or a variable, \`endpoints\` is JSON.
 
+\`resolve: all\` makes each address that the name in \`url\` stands for an endpoint of its own, as for a headless service of Kubernetes:
+
+\`\`\`yaml
+endpoints:
+  - url: http://ollama.tavern.svc.cluster.local:11434
+    resolve: all
+    slots: 2 # of each address
+\`\`\`
+
+The name is looked up by the system's own means (\`/etc/hosts\`, then DNS), again 5 s after each answer; the system does not say for how long an answer holds, so a TTL has no effect. A new address joins at once; one that is missing from three answers in a row is let go as by a reload. An answer without any address, and a lookup that fails, change nothing. Of a name with IPv4 and IPv6 addresses those of IPv4 are taken, or each machine would be there twice. All endpoints together are at most 16: names share what the others leave, and the log says if that cuts one short. The Host header and the name in the certificate stay those of \`url\`. A name that stands for nothing yet is one endpoint that is down, until it does.
+
+\`gpu\` names the GPU that an endpoint has to itself, such as \`gpu: 0\`. It changes nothing but a warning: two endpoints on one machine that both use GPU memory are likely to share a GPU, unless they have different ones here.
+
 ## Cards
 
 A card is a file of JSON in the folder that \`cards\` names, at most 1,024 of them and 64 KiB each; other files there are ignored.

@@ -194,6 +194,9 @@ describe("a wrong value", () => {
     ["too many slots", "{url: 'http://a', slots: 5000}", /'slots'/u],
     ["a priority that there is not", "{url: 'http://a', serves: [bark]}", /'serves\.0'/u],
     ["a key that there is not", "{url: 'http://a', slot: 1}", /slot/u],
+    ["all addresses of an address", "{url: 'http://[::1]:1', resolve: all}", /'resolve': it has/u],
+    ["some of a name's addresses", "{url: 'http://a', resolve: some}", /'resolve': `all` is due/u],
+    ["a GPU that is none", "{url: 'http://a', gpu: []}", /'gpu': a GPU's number or name/u],
     ["no map", "http://a", /1\. endpoint/u],
     ["the same twice", "{url: 'http://a'}, {url: 'http://a'}", /http:\/\/a:80 is named twice/u],
   ])("is an endpoint with %s", (_what, rows, why) => {
@@ -201,6 +204,13 @@ describe("a wrong value", () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ key: "endpoints" });
     expect(problems[0]?.why).toMatch(why);
+  });
+
+  test("is no endpoint whose GPU is a number, or whose name stands for many", () => {
+    const file = "endpoints: [{url: 'http://a', gpu: 0}, {url: 'http://b', resolve: all, gpu: x}]";
+    const { problems, settings } = resolved({ file });
+    expect(problems).toEqual([]);
+    expect(settings.endpoints).toMatchObject([{ gpu: "0" }, { gpu: "x", resolve: "all" }]);
   });
 
   test("is two values where one is due", () => {

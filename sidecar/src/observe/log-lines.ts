@@ -42,6 +42,17 @@ const LINES: Readonly<Record<Kind, readonly [Level, string]>> = {
     "warn",
     "two endpoints are one Ollama: its slots are counted twice, and the second adds nothing",
   ],
+  sameGpu: [
+    "warn",
+    "two endpoints on one machine have their models in GPU memory: unless each was started with a " +
+      "GPU of its own (CUDA_VISIBLE_DEVICES), they share its time and its memory, and the second " +
+      "adds no throughput; nvidia-smi tells, and `gpu` at each endpoint says that they have one each",
+  ],
+  sameCpu: [
+    "warn",
+    "two endpoints on one machine compute without a GPU: they share its cores, and the second adds " +
+      "no throughput; give the first one their slots together",
+  ],
   failedOver: ["debug", "line goes on at another endpoint"],
   hedged: ["debug", "line is late: asked for at a second endpoint"],
   hedgeWon: ["debug", "the second endpoint was first"],

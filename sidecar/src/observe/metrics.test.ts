@@ -30,6 +30,7 @@ const STATUS: SidecarStatus = {
       name: "ollama",
       kind: "ollama",
       url: HOSTILE,
+      address: HOSTILE,
       engineVersion: HOSTILE,
       model: HOSTILE,
       contextLength: null,

@@ -1,50 +1,89 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, PRIORITIES } from "@banterwire/protocol";
 import { EMBEDDED_SLOTS, MAX_WAITING_CUES, type SidecarConfig, ZOMBIE_HOLD_MS } from "../config.ts";
+import { MAX_ENDPOINTS } from "../config/endpoint-rows.ts";
 import { EmbeddedOllama } from "../embedded.ts";
 import type { Observe } from "../happening.ts";
 import type { Log } from "../log.ts";
-import { choosePlaces, namedPlaces, type Place } from "../place.ts";
+import {
+  atAddresses,
+  choosePlaces,
+  idOf,
+  machineOf,
+  namedPlaces,
+  nameToResolve,
+  type Place,
+} from "../place.ts";
 import { Endpoint } from "../upstream/endpoint.ts";
 import type { EndpointStatus } from "../upstream/endpoint-state.ts";
 import { connectPool } from "../upstream/engine.ts";
 import { Fleet } from "../upstream/fleet.ts";
 import type { MemberSpec } from "../upstream/fleet-member.ts";
+import { type Lookup, NameWatch, systemLookup } from "./name-watch.ts";
 
 export interface EngineParts {
   readonly log: Log;
   readonly clock: Clock;
   readonly observe: Observe;
   readonly hedges?: boolean;
+  /** The system's own unless said otherwise. */
+  readonly lookup?: Lookup;
 }
 
 export interface NamedEndpointStatus extends EndpointStatus {
   readonly name: string;
   readonly kind: Place["kind"];
+  /** Which of the addresses of its name, where each is an endpoint; null for others. */
+  readonly address: string | null;
 }
 
-/** The engines that serve: which ones, and how a reload of the configuration changes them. */
+/** What an endpoint is, and what people call it. */
+interface About {
+  readonly place: Place;
+  readonly name: string;
+}
+
+/**
+ * The engines that serve: which ones, and how a reload of the configuration, or a name that stands
+ * for other addresses than before, changes them.
+ */
 export class Engine {
   readonly upstream: Fleet;
   readonly #parts: EngineParts;
-  readonly #placeOf = new WeakMap<Endpoint, Place>();
+  readonly #names: NameWatch;
+  readonly #about = new WeakMap<Endpoint, About>();
   readonly #embedded = new Set<EmbeddedOllama>();
   #wish: SidecarConfig;
+  /** As they were found; one of them may be several endpoints. */
+  #found: readonly Place[];
   #places: readonly Place[];
 
-  constructor(parts: EngineParts, config: SidecarConfig, places: readonly Place[]) {
+  private constructor(
+    parts: EngineParts,
+    config: SidecarConfig,
+    found: readonly Place[],
+    names: NameWatch,
+  ) {
     this.#parts = parts;
+    this.#names = names;
     this.#wish = config;
-    this.#places = places;
-    this.upstream = new Fleet(
-      places.map((place, at) => this.#specOf(place, at, this.#createEndpoint(place))),
-      parts,
-    );
+    this.#found = found;
+    this.#places = this.#placesNow;
+    this.upstream = new Fleet(this.#specsOf(this.#places, []), parts);
   }
 
   /** Decides which engines serve; `upstream.start()` brings them up. */
   static async choose(config: SidecarConfig, parts: EngineParts): Promise<Engine> {
-    return new Engine(parts, config, await choosePlaces(config, parts.log));
+    let engine: Engine | undefined;
+    const { lookup = systemLookup } = parts;
+    const changed = (): void => {
+      if (engine) engine.#follow();
+    };
+    const names = new NameWatch({ ...parts, lookup, changed });
+    const found = await choosePlaces(config, parts.log);
+    await watchNamesOf(found, names);
+    engine = new Engine(parts, config, found, names);
+    return engine;
   }
 
   /** Of those that lines come from, then of those that are to join them. */
@@ -60,57 +99,71 @@ export class Engine {
   async reconfigure(config: SidecarConfig): Promise<void> {
     const before = this.#wish;
     this.#wish = config;
-    const places = isSameSearch(before, config)
-      ? this.#places.map((place) => resized(place, config.slots))
+    const found = isSameSearch(before, config)
+      ? this.#found.map((place) => resized(place, config.slots))
       : await choosePlaces(config, this.#parts.log);
+    if (this.#wish === config) await watchNamesOf(found, this.#names);
     // A newer wish came while this one looked around.
-    if (this.#wish !== config || isDeepStrictEqual(places, this.#places)) return;
-    this.#places = places;
-    const free = new Set(this.upstream.members.map(({ endpoint }) => endpoint));
-    const specs = places.map((place, at) => {
-      const known = [...free].find((endpoint) => this.#isAt(endpoint, place));
-      if (known) free.delete(known);
-      else this.#tellOf(place);
-      return this.#specOf(place, at, known ?? this.#createEndpoint(place));
-    });
-    for (const { endpoint, slots } of specs) endpoint.resize(slots);
-    this.upstream.become(specs);
+    if (this.#wish !== config) return;
+    this.#found = found;
+    this.#follow();
   }
 
   async close(): Promise<void> {
+    this.#names.close();
     // All at once: an endpoint may be waiting for an embedded model that never starts.
     const embedded = Array.from(this.#embedded, (child) => child.stop());
     await Promise.all([this.upstream.close(), ...embedded]);
   }
 
   #statusOf({ endpoint, name }: MemberSpec): NamedEndpointStatus {
-    const kind = this.#placeOf.get(endpoint)?.kind ?? "ollama";
-    return { name, kind, ...endpoint.status };
+    const place = this.#about.get(endpoint)?.place;
+    const address = (place?.kind === "ollama" ? place.address : undefined) ?? null;
+    return { name, kind: place?.kind ?? "ollama", address, ...endpoint.status };
+  }
+
+  get #placesNow(): readonly Place[] {
+    return atAddresses(this.#found, (name) => this.#names.addressesOf(name));
+  }
+
+  /** Makes the fleet of the places of now. */
+  #follow(): void {
+    const places = this.#placesNow;
+    if (isDeepStrictEqual(places, this.#places)) return;
+    this.#places = places;
+    const specs = this.#specsOf(places, this.upstream.members);
+    for (const { endpoint, slots } of specs) endpoint.resize(slots);
+    this.upstream.become(specs);
+  }
+
+  /** One for each place; an endpoint that is there already stays, with its name. */
+  #specsOf(places: readonly Place[], members: readonly MemberSpec[]): MemberSpec[] {
+    const free = new Set(members.map(({ endpoint }) => endpoint));
+    const known = places.map((place) => {
+      const endpoint = [...free].find((one) => this.#isAt(one, place));
+      if (endpoint) free.delete(endpoint);
+      return endpoint;
+    });
+    const taken = new Set(known.map((endpoint) => endpoint && this.#about.get(endpoint)?.name));
+    return places.map((place, at) => {
+      const stays = known[at];
+      const name = (stays && this.#about.get(stays)?.name) ?? freeName(place, taken);
+      taken.add(name);
+      if (!stays && members.length > 0) this.#tellOf(place, name);
+      const endpoint = stays ?? this.#createEndpoint(place);
+      this.#about.set(endpoint, { place, name });
+      return specOf(endpoint, { place, name });
+    });
   }
 
   /** Without what is secret. */
-  #tellOf(place: Place): void {
+  #tellOf(place: Place, name: string): void {
     const { kind } = place;
-    const where = kind === "ollama" ? { kind, origin: place.url, model: place.model } : { kind };
-    this.#parts.log.info(where, "another endpoint is brought up");
-  }
-
-  #specOf(place: Place, at: number, endpoint: Endpoint): MemberSpec {
-    this.#placeOf.set(endpoint, place);
-    const isFirst = at === 0;
-    if (place.kind === "embedded") {
-      const [name, slots] = [place.kind, EMBEDDED_SLOTS];
-      return { endpoint, name, place: name, slots, serves: PRIORITIES, characters: [] };
-    }
-    const { url, model, slots, serves, characters } = place;
-    return {
-      endpoint,
-      name: isFirst ? "ollama" : `ollama-${at + 1}`,
-      place: `${url} ${model ?? ""}`,
-      slots,
-      serves,
-      characters,
-    };
+    const where =
+      kind === "ollama"
+        ? { kind, origin: place.url, address: place.address, model: place.model }
+        : { kind };
+    this.#parts.log.info({ name, ...where }, "another endpoint is brought up");
   }
 
   #createEndpoint(place: Place): Endpoint {
@@ -128,7 +181,7 @@ export class Engine {
         hasHostCache: false,
       });
     }
-    const { url, model, slots, authorization, ca } = place;
+    const { url, model, slots } = place;
     return new Endpoint({
       ...common,
       promptStyle: "instructed",
@@ -137,7 +190,7 @@ export class Engine {
       slots,
       zombieHoldMs: ZOMBIE_HOLD_MS,
       hasHostCache: true,
-      connect: connectPool({ authorization, ca }),
+      connect: connectPool(place),
     });
   }
 
@@ -157,15 +210,39 @@ export class Engine {
 
   /** Whether an endpoint is what is wished: no name means any model that can chat. */
   #isAt(endpoint: Endpoint, place: Place): boolean {
-    const now = this.#placeOf.get(endpoint);
+    const now = this.#about.get(endpoint)?.place;
     if (place.kind === "embedded" || now?.kind !== "ollama") return place.kind === now?.kind;
-    const isSamePlace =
-      place.url === now.url && place.authorization === now.authorization && place.ca === now.ca;
-    if (!isSamePlace) return false;
+    const routes = ["url", "address", "authorization", "ca"] as const;
+    if (routes.some((key) => place[key] !== now[key])) return false;
     const { model: serving } = endpoint.status;
     if (serving === null) return place.model === now.model;
     return place.model === undefined || isNameOf(serving, place.model);
   }
+}
+
+function specOf(endpoint: Endpoint, { place, name }: About): MemberSpec {
+  if (place.kind === "embedded") {
+    const slots = EMBEDDED_SLOTS;
+    return { endpoint, name, place: name, slots, serves: PRIORITIES, characters: [] };
+  }
+  const { slots, serves, characters, gpu } = place;
+  const [id, machine] = [idOf(place), machineOf(place)];
+  return { endpoint, name, place: id, slots, serves, characters, machine, gpu };
+}
+
+/** So that one which stays keeps its name in metrics, whoever comes and goes. */
+function freeName({ kind }: Place, taken: ReadonlySet<string | undefined>): string {
+  if (kind === "embedded") return kind;
+  let name: string = kind;
+  for (let number = 2; taken.has(name); number++) name = `${kind}-${number}`;
+  return name;
+}
+
+/** Resolves once each name has been looked up, or has had its time. */
+function watchNamesOf(places: readonly Place[], names: NameWatch): Promise<void> {
+  const resolved = places.map(nameToResolve).filter((name) => name !== undefined);
+  const others = places.length - resolved.length;
+  return names.watch(resolved, Math.floor((MAX_ENDPOINTS - others) / resolved.length));
 }
 
 function isNameOf(serving: string, wanted: string): boolean {

@@ -14,6 +14,7 @@ export interface GeneratorOptions {
   readonly loadMs: number;
   readonly prefillMsPerToken: number;
   readonly defaultContextLength: number;
+  readonly gpuShare: number;
 }
 
 export interface Job {

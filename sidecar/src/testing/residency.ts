@@ -16,10 +16,13 @@ export interface ResidencyOptions {
   readonly books: Bookkeeper;
   readonly loadMs: number;
   readonly defaultContextLength: number;
+  /** How much of a model is in GPU memory, 0 to 1. */
+  readonly gpuShare: number;
   /** The engine lost its caches. */
   readonly onUnload: () => void;
 }
 
+const MODEL_BYTES = 1_000_000;
 /** What Ollama keeps a model for when nobody says. */
 const DEFAULT_KEEP_ALIVE_MS = 300_000;
 /** Ollama shows "for ever" as a date far ahead, to the nanosecond: no two processes show the same. */
@@ -76,8 +79,8 @@ export class Residency {
       {
         name: model,
         model,
-        size: 1_000_000,
-        size_vram: 1_000_000,
+        size: MODEL_BYTES,
+        size_vram: MODEL_BYTES * this.#options.gpuShare,
         expires_at,
         context_length: contextLength,
       },

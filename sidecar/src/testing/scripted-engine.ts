@@ -27,6 +27,8 @@ export interface ScriptedEngineOptions {
   readonly loadMs?: number;
   readonly prefillMsPerToken?: number;
   readonly defaultContextLength?: number;
+  /** How much of a model fits into GPU memory, 0 to 1; all of it unless said otherwise. */
+  readonly gpuShare?: number;
   readonly answerWith?: Reply | Script;
 }
 
@@ -103,7 +105,8 @@ export class ScriptedEngine {
   }
 
   #createGenerator(): Generator {
-    const { clock, slots, loadMs, prefillMsPerToken, defaultContextLength } = this.#options;
+    const { clock, slots, loadMs, prefillMsPerToken, defaultContextLength, gpuShare } =
+      this.#options;
     return new Generator({
       clock: clock ?? systemClock,
       books: this.bookkeeper,
@@ -111,6 +114,7 @@ export class ScriptedEngine {
       loadMs: loadMs ?? 0,
       prefillMsPerToken: prefillMsPerToken ?? 0,
       defaultContextLength: defaultContextLength ?? 4_096,
+      gpuShare: gpuShare ?? 1,
     });
   }
 

@@ -13,6 +13,8 @@ import {
 export interface ScriptedOllamaOptions extends ScriptedEngineOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
+  /** 127.0.0.1 unless said otherwise. */
+  readonly host?: string;
 }
 
 /** A real HTTP server that speaks Ollama's API and does what its script says. */
@@ -33,12 +35,12 @@ export interface ScriptedOllama {
 
 const MAX_BODY_BYTES = 16_777_216;
 
-/** Starts one on 127.0.0.1. */
+/** Starts one on this machine. */
 export async function startScriptedOllama(
   options: ScriptedOllamaOptions = {},
 ): Promise<ScriptedOllama> {
   const host = new ScriptedHost(options);
-  await host.listen(options.port ?? 0);
+  await host.listen(options.port ?? 0, options.host ?? "127.0.0.1");
   return host;
 }
 
@@ -58,7 +60,8 @@ class ScriptedHost implements ScriptedOllama {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.port}`;
+    const { address } = this.#server.address() as AddressInfo;
+    return `http://${address}:${this.port}`;
   }
 
   get port(): number {
@@ -85,10 +88,10 @@ class ScriptedHost implements ScriptedOllama {
     this.#engine.unload();
   }
 
-  listen(port: number): Promise<void> {
+  listen(port: number, host: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(port, "127.0.0.1", () => resolve());
+      this.#server.listen(port, host, () => resolve());
     });
   }
 

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
 
 /** For 127.0.0.1, signed by itself, good for nothing but tests. */
 export const TEST_CERTIFICATE = `-----BEGIN CERTIFICATE-----
@@ -24,14 +25,19 @@ export interface TlsProxy {
   readonly origin: string;
   /** What requests had for an Authorization header. */
   readonly authorizations: ReadonlySet<string | undefined>;
+  /** Whom they wanted to speak to: what TLS was told, and what HTTP was. */
+  readonly names: ReadonlySet<string>;
   close(): Promise<void>;
 }
 
 /** A proxy with TLS before an Ollama, which lets nobody through without the header. */
 export async function startTlsProxy(upstream: string, authorization: string): Promise<TlsProxy> {
   const authorizations = new Set<string | undefined>();
+  const names = new Set<string>();
   const server = createServer({ cert: TEST_CERTIFICATE, key: TEST_KEY }, (from, to) => {
     authorizations.add(from.headers.authorization);
+    const { servername } = from.socket as TLSSocket & { servername?: string | false };
+    names.add(`${servername} ${from.headers.host}`);
     if (from.headers.authorization !== authorization) {
       to.writeHead(401, { "content-type": "application/json" });
       return to.end(JSON.stringify({ error: "who are you?" }));
@@ -51,7 +57,8 @@ export async function startTlsProxy(upstream: string, authorization: string): Pr
   server.on("tlsClientError", () => {});
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return { origin: `https://127.0.0.1:${port}`, authorizations, close: () => closed(server) };
+  const origin = `https://127.0.0.1:${port}`;
+  return { origin, authorizations, names, close: () => closed(server) };
 }
 
 function closed(server: Server): Promise<void> {

@@ -8,6 +8,7 @@ import {
   retryDelayMs,
   WATCH_INTERVAL_MS,
 } from "../policy/care.ts";
+import type { Residence } from "../policy/overlap.ts";
 import type { Offer } from "../policy/spill-over.ts";
 import { Alarm } from "./alarm.ts";
 import { type CanaryTask, sendCanary } from "./canary.ts";
@@ -16,6 +17,7 @@ import { type Connect, connectPool, type Engine, loadEngine } from "./engine.ts"
 import { divergence } from "./frozen-options.ts";
 import { KeepAliveLoan } from "./keep-alive-loan.ts";
 import { chatBody, streamChat } from "./ollama-chat.ts";
+import type { ResidentModel } from "./ollama-control.ts";
 import { SlotDesk } from "./slot-desk.ts";
 import { silent, TroubleError, wedged } from "./trouble.ts";
 import { type GenerationRequest, type SlotRequest, TOO_LATE, type Upstream } from "./upstream.ts";
@@ -54,7 +56,7 @@ export class Endpoint implements Upstream {
   readonly #leaving = new AbortController();
   readonly #closing = new AbortController();
   #state: EndpointState = { name: "starting" };
-  #expiresAt: string | undefined;
+  #residence: Residence | undefined;
   #tending: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
   #onProgress: () => void = () => {};
@@ -150,12 +152,9 @@ export class Endpoint implements Upstream {
     return "warmSinceMs" in this.#state ? this.#state.warmSinceMs : Infinity;
   }
 
-  /**
-   * When its model leaves memory, as its Ollama last told: to the nanosecond, so that no two
-   * processes tell the same. Undefined where it does not say it so exactly.
-   */
-  get expiresAt(): string | undefined {
-    return /\.\d{6}/u.test(this.#expiresAt ?? "") ? this.#expiresAt : undefined;
+  /** Where its model is, as its Ollama last told; undefined before it did. */
+  get residence(): Residence | undefined {
+    return this.#residence;
   }
 
   /** Keeps a character's prompt prefix prefilled; returns how to stop that. */
@@ -280,7 +279,7 @@ export class Endpoint implements Upstream {
       const { control, choice, runnerOptions, origin } = state.engine;
       const resident = (await control.resident()).find(({ name }) => name === choice.model);
       if (!resident) return;
-      this.#expiresAt = resident.expires_at;
+      this.#residence = { origin, ...residenceOf(resident) };
       if (resident.context_length !== runnerOptions.num_ctx) {
         const { context_length: contextLength } = resident;
         this.#options.observe({ kind: "foreignReload", origin, contextLength });
@@ -362,6 +361,10 @@ export class Endpoint implements Upstream {
     if (this.#state.name !== "closed") this.#state = state;
     if (!this.#isLoadAtStake) this.#desk.releaseHeld();
   }
+}
+
+function residenceOf(told: ResidentModel): Omit<Residence, "origin"> {
+  return { expiresAt: told.expires_at, bytes: told.size, gpuBytes: told.size_vram };
 }
 
 /** For what may fail when an engine is gone: whoever watches it has noticed. */

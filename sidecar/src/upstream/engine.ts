@@ -1,3 +1,4 @@
+import { isIP, type LookupFunction } from "node:net";
 import type { Clock } from "@banterwire/protocol";
 import type { Dispatcher } from "undici";
 import { CONNECT_TIMEOUT_MS } from "../config.ts";
@@ -33,22 +34,29 @@ export type Connect = (origin: string) => Dispatcher;
 const SPARE_CONNECTIONS = 4;
 const KEEP_ALIVE_MS = 60_000;
 
-/** What a proxy before an Ollama may ask for. */
-export interface Credentials {
-  /** The Authorization header, whole. */
+/** How to reach an Ollama, beside its origin. */
+export interface Route {
+  /** Connects to this one of the addresses of its name; which is still who is spoken to. */
+  readonly address?: string | undefined;
+  /** The Authorization header, whole, for a proxy before it. */
   readonly authorization?: string | undefined;
   /** The certificates to trust, PEM, in place of the usual ones. */
   readonly ca?: string | undefined;
 }
 
 /** Real connections, kept open; every other clock is the sidecar's own. */
-export function connectPool({ authorization, ca }: Credentials = {}): Connect {
+export function connectPool({ address, authorization, ca }: Route = {}): Connect {
+  const connect = {
+    timeout: CONNECT_TIMEOUT_MS,
+    ...(ca !== undefined && { ca }),
+    ...(address !== undefined && { lookup: lookupOf(address) }),
+  };
   return (origin) => {
     const pool = new Pool(origin, {
       connections: MAX_SLOTS + SPARE_CONNECTIONS,
       pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      connect: { timeout: CONNECT_TIMEOUT_MS, ...(ca !== undefined && { ca }) },
+      connect,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -57,6 +65,15 @@ export function connectPool({ authorization, ca }: Credentials = {}): Connect {
       (dispatch) => (options, handler) =>
         dispatch({ ...options, headers: { ...asRecord(options.headers), authorization } }, handler),
     );
+  };
+}
+
+/** Says of any name that it stands for this address. */
+function lookupOf(address: string): LookupFunction {
+  const family = isIP(address);
+  return (_name, { all }, callback) => {
+    if (all === true) callback(null, [{ address, family }]);
+    else callback(null, address, family);
   };
 }
 

@@ -1,7 +1,7 @@
 import { FakeClock } from "@banterwire/protocol/testing";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
-import { unobserved } from "../happening.ts";
+import { type Observe, unobserved } from "../happening.ts";
 import { type ScriptedOllama, type Step, startScriptedOllama } from "../testing/index.ts";
 import { UNHURRIED } from "../testing/unhurried.ts";
 import { memberOf } from "../testing/member.ts";
@@ -196,6 +196,26 @@ describe("an endpoint that is to be replaced", () => {
 function persona(style: PromptStyle): ChatMessage {
   return { role: "system", content: `${style} Mira` };
 }
+
+test("an endpoint that takes the place of another at one Ollama is not told to be the same", async () => {
+  const told: string[] = [];
+  await upstream.close();
+  const observe: Observe = ({ kind }) => void told.push(kind);
+  upstream = new Fleet([specAt(first)], { clock, observe });
+  upstream.start();
+  await warm();
+  const [before] = upstream.members;
+  // Long enough for both to have told what is in memory.
+  first.answerWith({ steps: SLOW });
+  const begun = ask();
+  await soon(() => expect(begun.text).toBe("Well"));
+  const next = specAt(first);
+  replaceBy(next);
+  await until(() => expect(next.endpoint.residence).toBeDefined());
+  expect(before.endpoint.residence).toEqual(next.endpoint.residence);
+  await until(() => expect(upstream.retiring).toEqual([]));
+  expect(told).not.toContain("sameProcess");
+});
 
 describe("prefixes", () => {
   test("are warm at the next endpoint, in its own style, before it takes over", async () => {

@@ -1,4 +1,5 @@
 import type { Priority } from "@banterwire/protocol";
+import type { Settled } from "../policy/overlap.ts";
 import { hashOf } from "../policy/placement.ts";
 import type { Candidate } from "../policy/roster.ts";
 import { Trust } from "../policy/trust.ts";
@@ -16,6 +17,10 @@ export interface MemberSpec {
   readonly serves: readonly Priority[];
   /** The characters that it is for; all that no other endpoint is for if there are none. */
   readonly characters: readonly string[];
+  /** The host that it is on, as its address says; undefined where nobody knows. */
+  readonly machine?: string | undefined;
+  /** The GPU that it has to itself, as the configuration says. */
+  readonly gpu?: string | undefined;
 }
 
 /**
@@ -44,6 +49,12 @@ export class FleetMember implements Candidate {
 
   get isAvailable(): boolean {
     return this.endpoint.unavailable === undefined;
+  }
+
+  /** Where it is, and its model there. */
+  get settled(): Settled {
+    const { machine, gpu, endpoint } = this.spec;
+    return { machine, gpu, ...endpoint.residence };
   }
 
   get warmSinceMs(): number {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import type { Happening } from "../happening.ts";
 import { MAX_HEDGE_SHARE } from "../policy/hedging.ts";
 import { MOODS } from "../testing/moods.ts";
 import { type Reply, saying } from "../testing/reply.ts";
@@ -335,8 +336,42 @@ describe("a late line", () => {
 test("two addresses of one Ollama are found out, and told once", async () => {
   virtual = await VirtualFleet.open([{}, { engine: 0, slots: 1 }, {}]);
   await virtual.pass(30_000);
-  const told = virtual.happenings.filter(({ kind }) => kind === "sameProcess");
-  expect(told).toEqual([{ kind: "sameProcess", endpoints: ["ollama", "ollama-2"] }]);
+  expect(overlapsTold()).toEqual([{ kind: "sameProcess", endpoints: ["ollama", "ollama-2"] }]);
+});
+
+function overlapsTold(): Happening[] {
+  return virtual.happenings.filter(({ kind }) => kind.startsWith("same"));
+}
+
+describe("two endpoints on one machine", () => {
+  test("with GPU memory each are told to be likely to share a GPU, and whose model did not fit", async () => {
+    virtual = await VirtualFleet.open([
+      { machine: "a" },
+      { machine: "a", gpuShare: 0.5 },
+      { machine: "b" },
+    ]);
+    await virtual.pass(30_000);
+    const endpoints = ["ollama", "ollama-2"];
+    expect(overlapsTold()).toEqual([{ kind: "sameGpu", endpoints, partlyOnCpu: ["ollama-2"] }]);
+  });
+
+  test("are not where the configuration says that each has a GPU of its own", async () => {
+    virtual = await VirtualFleet.open([
+      { machine: "a", gpu: "0" },
+      { machine: "a", gpu: "1" },
+    ]);
+    await virtual.pass(30_000);
+    expect(overlapsTold()).toEqual([]);
+  });
+
+  test("without any GPU are told to share its cores", async () => {
+    virtual = await VirtualFleet.open([
+      { machine: "a", gpuShare: 0 },
+      { machine: "a", gpuShare: 0 },
+    ]);
+    await virtual.pass(30_000);
+    expect(overlapsTold()).toEqual([{ kind: "sameCpu", endpoints: ["ollama", "ollama-2"] }]);
+  });
 });
 
 test("a request that is refused by an engine goes on at the other one", async () => {

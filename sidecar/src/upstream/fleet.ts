@@ -5,6 +5,7 @@ import { HedgeAllowance } from "../policy/hedging.ts";
 import { candidatesFor, homesOf, isLast, ranked } from "../policy/roster.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FleetMember, type MemberSpec } from "./fleet-member.ts";
+import { OverlapWatch } from "./overlap-watch.ts";
 import { RoutedRequest } from "./routed-request.ts";
 import type { SlotRequest, Upstream } from "./upstream.ts";
 
@@ -34,13 +35,14 @@ export class Fleet implements Upstream {
   readonly #allowance = new HedgeAllowance();
   readonly #kept = new Set<Kept>();
   readonly #retiring = new Map<Endpoint, Promise<void>>();
-  readonly #warnedOf = new WeakSet<Endpoint>();
+  readonly #overlaps: OverlapWatch;
   #members: readonly FleetMember[];
   /** Those of them that lines come from. */
   #inService: readonly FleetMember[];
 
   constructor(first: readonly MemberSpec[], options: FleetOptions) {
     this.#options = options;
+    this.#overlaps = new OverlapWatch(options.observe);
     this.#members = first.map((spec) => new FleetMember(spec, "serving"));
     this.#inService = this.#members;
   }
@@ -135,7 +137,7 @@ export class Fleet implements Upstream {
   /** A member, or one more prefix there, has become warm. */
   #progressed(member: FleetMember): void {
     if (!this.#members.includes(member)) return;
-    this.#warnOfOneProcess(member);
+    this.#overlaps.look(member, this.#members);
     if (member.phase === "joining") {
       if (!member.isAvailable) return;
       // Cold prefixes cost their characters a miss: worth a wait, unless nobody answers meanwhile.
@@ -144,19 +146,6 @@ export class Fleet implements Upstream {
       this.#set(this.#members);
     }
     this.#relieve();
-  }
-
-  /** Two addresses of one Ollama share its slots unawares, and add nothing. */
-  #warnOfOneProcess(member: FleetMember): void {
-    const { expiresAt } = member.endpoint;
-    if (expiresAt === undefined) return;
-    for (const other of this.#members) {
-      const isSame = other !== member && other.endpoint.expiresAt === expiresAt;
-      if (!isSame || this.#warnedOf.has(other.endpoint)) continue;
-      this.#warnedOf.add(member.endpoint).add(other.endpoint);
-      const names = [other.spec.name, member.spec.name];
-      this.#options.observe({ kind: "sameProcess", endpoints: names });
-    }
   }
 
   /** Lets those go that are to, once there is one that stays and can answer. */

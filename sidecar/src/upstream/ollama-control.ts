@@ -19,6 +19,8 @@ const ps = z.object({
   models: z.array(
     z.object({
       name: z.string(),
+      size: z.number().optional(),
+      size_vram: z.number().optional(),
       expires_at: z.string().optional(),
       context_length: z.number().optional(),
     }),

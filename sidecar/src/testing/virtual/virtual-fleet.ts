@@ -16,6 +16,8 @@ export interface VirtualSpec extends Partial<MemberSpec> {
   readonly model?: string;
   /** Which engine it speaks to, where that is not its own. */
   readonly engine?: number;
+  /** How much of a model fits into its GPU memory. */
+  readonly gpuShare?: number;
 }
 
 export interface VirtualAsk {
@@ -52,7 +54,7 @@ export class VirtualFleet {
     const { clock } = this;
     const observe = (happening: Happening): void => void this.happenings.push(happening);
     this.ollamas = specs.map(
-      ({ slots = 2 }) =>
+      ({ slots = 2, gpuShare }) =>
         new MemoryOllama({
           clock,
           slots,
@@ -60,6 +62,7 @@ export class VirtualFleet {
           loadMs: 300,
           prefillMsPerToken: PREFILL_MS_PER_TOKEN,
           answerWith: USUAL,
+          ...(gpuShare !== undefined && { gpuShare }),
         }),
     );
     this.endpoints = specs.map(
@@ -79,7 +82,7 @@ export class VirtualFleet {
     );
     const members = this.endpoints.map((endpoint, at) => {
       const name = at === 0 ? "ollama" : `ollama-${at + 1}`;
-      const { model: _model, engine: _engine, ...spec } = specs[at] ?? {};
+      const { model: _model, engine: _engine, gpuShare: _share, ...spec } = specs[at] ?? {};
       return memberOf(endpoint, { name, place: `http://10.0.0.${at}:11434`, ...spec });
     });
     this.fleet = new Fleet(members, { clock, observe });
