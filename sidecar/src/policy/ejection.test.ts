@@ -53,7 +53,7 @@ describe("an endpoint", () => {
     expect(shareOf(IN_GOOD_STANDING, 1_000, 1_000 + RAMP_MS)).toBe(1);
   });
 
-  test("that fails again while it comes back is out at once, for twice as long, to a bound", () => {
+  test("that fails the first cue after it came back is out at once, for twice as long, to a bound", () => {
     let standing = failTimes(IN_GOOD_STANDING, FAILURES_TO_EJECT, 0);
     let nowMs = 0;
     const waits: number[] = [];
@@ -65,6 +65,15 @@ describe("an endpoint", () => {
     }
     expect(waits.slice(0, 4)).toEqual([1_000, 2_000, 4_000, 8_000]);
     expect(waits.at(-1)).toBe(MAX_EJECTION_MS);
+  });
+
+  test("that has answered since it came back is ejected by failures in a row again, not by the first", () => {
+    const out = failTimes(IN_GOOD_STANDING, FAILURES_TO_EJECT, 0);
+    const answered = advanceStanding(out, ANSWER, FIRST_EJECTION_MS);
+    const busy = failTimes(answered, FAILURES_TO_EJECT - 1, FIRST_EJECTION_MS + 1);
+    expect(busy.name).toBe("in");
+    // Its ejections are not forgotten: the next one is longer.
+    expect(failTimes(busy, 1, FIRST_EJECTION_MS + 2)).toMatchObject({ name: "out", ejections: 2 });
   });
 
   test("that answers once it is fully back has its ejections forgotten", () => {

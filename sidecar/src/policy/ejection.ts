@@ -34,7 +34,10 @@ export const RAMP_MS = 10_000;
 /** So that some cue finds out at once. */
 const MIN_SHARE = 0.1;
 
-/** Ejects after failures in a row, longer each time; one that fails while it comes back, at once. */
+/**
+ * Ejects after failures in a row, longer each time; one that comes back and fails its first cue, at
+ * once. From its first answer on it is as any other: under a crowd some cues are late everywhere.
+ */
 export function advanceStanding(before: Standing, event: StandingEvent, nowMs: number): Standing {
   const standing = standingAt(before, nowMs);
   if (standing.name === "out") return standing;
@@ -43,8 +46,7 @@ export function advanceStanding(before: Standing, event: StandingEvent, nowMs: n
     return { ...standing, failures: 0, ejections: isBack ? 0 : standing.ejections };
   }
   const failures = standing.failures + 1;
-  const isTooMany = failures >= FAILURES_TO_EJECT || (standing.ejections > 0 && !isBack);
-  if (!isTooMany || event.isLast) return { ...standing, failures };
+  if (failures < FAILURES_TO_EJECT || event.isLast) return { ...standing, failures };
   const ejections = standing.ejections + 1;
   const forMs = Math.min(MAX_EJECTION_MS, FIRST_EJECTION_MS * 2 ** Math.min(ejections - 1, 10));
   return { name: "out", ejections, untilMs: nowMs + forMs };
@@ -54,7 +56,7 @@ export function advanceStanding(before: Standing, event: StandingEvent, nowMs: n
 export function standingAt(standing: Standing, nowMs: number): Standing {
   if (standing.name === "in" || nowMs < standing.untilMs) return standing;
   const { ejections, untilMs } = standing;
-  return { name: "in", failures: 0, ejections, sinceMs: untilMs };
+  return { name: "in", failures: FAILURES_TO_EJECT - 1, ejections, sinceMs: untilMs };
 }
 
 /** The share of its characters that one which came back gets, 0 to 1. */
