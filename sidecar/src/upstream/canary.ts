@@ -1,5 +1,6 @@
 import type { Clock } from "@banterwire/protocol";
 import type { ChatMessage } from "../chat.ts";
+import { MAX_TOKEN_GAP_MS } from "../config.ts";
 import type { Dispatch, SlotDesk } from "./slot-desk.ts";
 import type { Failure, SlotRequest } from "./upstream.ts";
 
@@ -62,7 +63,8 @@ export function sendCanary(
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const expiry = new AbortController();
-  const disarm = clock.schedule(timeoutMs, () => expiry.abort());
+  const expireIn = (ms: number): (() => void) => clock.schedule(ms, () => expiry.abort());
+  let disarm = expireIn(timeoutMs);
   const sentMs = clock.nowMs();
   let firstMs: number | undefined;
   const ending = AbortSignal.any([signal, expiry.signal]);
@@ -90,11 +92,17 @@ export function sendCanary(
     },
     events: {
       sent: () => {},
-      text: () => (firstMs ??= clock.nowMs()),
+      text() {
+        if (firstMs !== undefined) return;
+        firstMs = clock.nowMs();
+        // All that is due now is its end: no reason to keep the slot for as long as a load may take.
+        disarm();
+        disarm = expireIn(MAX_TOKEN_GAP_MS);
+      },
       done: () => resolve((firstMs ?? clock.nowMs()) - sentMs),
       failed: (failure) => reject(new GenerationError(failure)),
     },
   };
   desk.request(wish, dispatch);
-  return promise.finally(disarm);
+  return promise.finally(() => disarm());
 }
