@@ -71,11 +71,18 @@ describe("a scheduler", () => {
     expect(scheduler.tick(dueMs)).toEqual([{ do: "grant", owner: "b" }]);
   });
 
-  test("holds it for as long as it was told once the prediction has proved wrong", () => {
+  test("holds it for as long again as it has taken once the prediction has proved wrong", () => {
     const scheduler = taught();
     scheduler.ask("a", wish(1_000), 0);
     scheduler.leave("a", 300);
-    expect(scheduler.nextDueMs).toBe(1_300);
+    expect(scheduler.nextDueMs).toBe(600);
+  });
+
+  test("holds it for no longer than it was told, however long it has taken", () => {
+    const scheduler = taught();
+    scheduler.ask("a", wish(), 0);
+    scheduler.leave("a", 3_000);
+    expect(scheduler.nextDueMs).toBe(4_000);
   });
 
   test("of an engine that it does not know holds such a slot for as long as it was told", () => {
@@ -93,6 +100,28 @@ describe("a scheduler", () => {
       { do: "preempt", owner: "bark" },
       { do: "grant", owner: "reply" },
     ]);
+  });
+
+  test("charges a room for the zombies of its ambience, which others wait for", () => {
+    // A round is worth 150 ms. Of each bark's slot 30 ms were its own, the rest is the zombie's.
+    const scheduler = taught({}, 50, 100);
+    const ambient = (room: string, atMs: number, deadlineMs: number) =>
+      scheduler.ask(room, wish(deadlineMs, { priority: "ambient", room }), atMs);
+    for (const atMs of [0, 1_000]) {
+      ambient("noisy", atMs, Infinity);
+      expect(scheduler.ask("reply", wish(atMs + 170), atMs + 30)).toEqual([
+        { do: "preempt", owner: "noisy" },
+      ]);
+      const freeMs = scheduler.nextDueMs ?? NaN;
+      expect(scheduler.tick(freeMs)).toEqual([{ do: "grant", owner: "reply" }]);
+      scheduler.first("reply", freeMs + 50);
+      scheduler.done("reply", USAGE, freeMs + 150);
+    }
+    scheduler.ask("reply", wish(), 2_000);
+    ambient("noisy", 2_000, 5_000);
+    ambient("quiet", 2_000, 6_000);
+    scheduler.first("reply", 2_050);
+    expect(scheduler.done("reply", USAGE, 2_150)).toEqual([{ do: "grant", owner: "quiet" }]);
   });
 
   test("says how much can be read after a prefix, the less if that is cold", () => {

@@ -158,14 +158,13 @@ export class Slots<Holder extends Running> {
 
   /**
    * How long a slot would stay taken if its generation were cancelled now: its prefill may have
-   * begun only now, and with nothing cached. One that takes longer than any should has proved the
-   * prediction wrong: then the bound alone is left.
+   * begun only now, and with nothing cached. One that has taken longer than any should has proved
+   * that prediction wrong, and is likely to go on for as long again.
    */
   zombieMs({ state }: Holder, nowMs: number): number {
     if (state.name === "streaming") return 0;
     const { highMs } = this.#predictor.predict(state.place.chars, nowMs);
-    if (nowMs - state.sentMs > highMs) return this.#zombieHoldMs;
-    return Math.min(highMs, this.#zombieHoldMs);
+    return Math.min(this.#zombieHoldMs, Math.max(highMs, nowMs - state.sentMs));
   }
 
   /** For how long a generation holds its slot, milliseconds. */
