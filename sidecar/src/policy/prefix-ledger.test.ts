@@ -16,6 +16,12 @@ function say(ledger: PrefixLedger, ...prompt: string[]): Place {
   return place;
 }
 
+function commonStart(one: string, other: string): string {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return one.slice(0, length);
+}
+
 describe("a ledger", () => {
   test("holds a prompt for uncached until a slot has read it, then all but what is new", () => {
     const ledger = new PrefixLedger(1, LLAMA);
@@ -35,6 +41,31 @@ describe("a ledger", () => {
     say(ledger, mira, "Hi.");
     ledger.release(ledger.take([mira, "Ho."]), false);
     expect(ledger.holds(mira)).toBe(true);
+  });
+
+  test("has cached of a prompt what it begins with in common with the last one, to the character", () => {
+    // Long enough for chunks of whatever size, and often the same.
+    const text = fc.tuple(fc.nat(300), fc.string({ maxLength: 3 }), fc.nat(100));
+    const prompts = fc.array(fc.array(text, { minLength: 1, maxLength: 3 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(prompts, (list) => {
+        const ledger = new PrefixLedger(1, { ...LLAMA, minSimilarity: 0 });
+        let last = "";
+        for (const parts of list) {
+          const prompt = parts.map(
+            ([same, other, more]) => `${"a".repeat(same)}${other}${"b".repeat(more)}`,
+          );
+          // Where one text ends is part of it.
+          const whole = prompt.join("\n");
+          const common = commonStart(whole, last).replaceAll("\n", "").length;
+          const kept = last === "" ? 0 : TEMPLATE + common;
+          const chars = prompt.join("").length;
+          expect(ledger.uncachedChars(prompt)).toBe(TEMPLATE + chars - kept);
+          say(ledger, ...prompt);
+          last = `${whole}\n`;
+        }
+      }),
+    );
   });
 
   test("says whom a prompt drove out of the only slot", () => {
@@ -67,6 +98,17 @@ describe("a ledger", () => {
     const lore = persona("lore", 2_000);
     say(ledger, `${lore}mira`, "Hi.");
     expect(say(ledger, `${lore}bram`, "Hi.").evicted).toEqual([`${lore}mira`]);
+  });
+
+  test("of an engine of more sequences than slots has room for a prompt in each, however many slots", () => {
+    const ledger = new PrefixLedger(1, { ...LLAMA, sequences: 3 });
+    const names = ["mira", "bram", "odo"].map((name) => persona(name));
+    for (const name of names) say(ledger, name, "Hi.");
+    expect(ledger.capacity(1_000)).toBe(3);
+    ledger.resize(2);
+    expect(names.map((name) => ledger.holds(name))).toEqual([true, true, true]);
+    ledger.resize(5);
+    expect(ledger.capacity(1_000)).toBe(5);
   });
 
   test("forgets everything with its engine", () => {

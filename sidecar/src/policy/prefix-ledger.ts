@@ -7,6 +7,8 @@ export interface CacheRules {
   readonly memoryChars: number;
   /** The share of a prompt that a slot must hold already to be preferred to the one unused for longest. */
   readonly minSimilarity: number;
+  /** Sequences that it has at least, each with its prompt, where those are more than its slots. */
+  readonly sequences?: number;
 }
 
 /** A slot in use for a prompt. */
@@ -23,6 +25,9 @@ interface Cached {
   readonly prompt: Prompt;
   /** Of the prompt's characters, how many are known to be cached. */
   readonly chars: number;
+  /** The prefix that it was compared with last, which is asked for again, and what they share. */
+  compared: string | undefined;
+  comparedChars: number;
 }
 
 export interface CachedSlot {
@@ -31,7 +36,8 @@ export interface CachedSlot {
   usedAt: number;
 }
 
-const NOTHING: Cached = { prompt: [], chars: 0 };
+/** Texts are compared by so many characters at a time, which is quicker than one by one. */
+const CHUNK_CHARS = 64;
 /** What the chat template puts before every prompt. */
 const TEMPLATE_CHARS = 16;
 /** A slot that keeps less than this share of what it held has the rest put into memory first. */
@@ -44,6 +50,7 @@ const MIN_KEPT = 0.5;
  */
 export class PrefixLedger {
   readonly #minSimilarity: number;
+  readonly #sequences: number;
   #memoryChars: number;
   /** By prefix, the oldest first. */
   readonly #memory = new Map<string, Cached>();
@@ -58,14 +65,15 @@ export class PrefixLedger {
   constructor(slots: number, rules: CacheRules) {
     this.#minSimilarity = rules.minSimilarity;
     this.#memoryChars = rules.memoryChars;
-    this.#total = slots;
+    this.#sequences = rules.sequences ?? 0;
+    this.#total = Math.max(slots, this.#sequences);
   }
 
   /** Those that are in use stay until they are released. */
   resize(slots: number): void {
     this.#asked = undefined;
-    this.#total = slots;
-    this.#slots.length = Math.min(this.#slots.length, slots);
+    this.#total = Math.max(slots, this.#sequences);
+    this.#slots.length = Math.min(this.#slots.length, this.#total);
   }
 
   /** How many prompts of so many characters it has room for. */
@@ -111,7 +119,7 @@ export class PrefixLedger {
     slot.busy = true;
     slot.usedAt = ++this.#uses;
     // Until it is through, only what it found is known to be there.
-    slot.cached = { prompt, chars: reused };
+    slot.cached = cachedOf(prompt, reused);
     const endangered = former.prompt.slice(0, 1);
     if (shared < former.chars * MIN_KEPT) endangered.push(...this.#remember(former));
     const evicted = endangered.filter((prefix) => prefix !== prompt[0] && !this.holds(prefix));
@@ -122,7 +130,7 @@ export class PrefixLedger {
   release({ slot, prompt, chars }: Place, isRead: boolean): void {
     this.#asked = undefined;
     slot.busy = false;
-    if (isRead) slot.cached = { prompt, chars };
+    if (isRead) slot.cached = cachedOf(prompt, chars);
   }
 
   /** The engine was loaded anew: it has forgotten everything, and may have other memory. */
@@ -131,7 +139,7 @@ export class PrefixLedger {
     this.#memoryChars = memoryChars;
     this.#memory.clear();
     this.#usedChars = 0;
-    for (const slot of this.#slots) slot.cached = NOTHING;
+    for (const slot of this.#slots) slot.cached = cachedOf([], 0);
   }
 
   #choose(prompt: Prompt, chars: number): { slot: CachedSlot; shared: number } {
@@ -186,7 +194,11 @@ export class PrefixLedger {
 }
 
 function newSlot(): CachedSlot {
-  return { cached: NOTHING, busy: false, usedAt: 0 };
+  return { cached: cachedOf([], 0), busy: false, usedAt: 0 };
+}
+
+function cachedOf(prompt: Prompt, chars: number): Cached {
+  return { prompt, chars, compared: undefined, comparedChars: 0 };
 }
 
 function isOlder(one: CachedSlot, other: CachedSlot): boolean {
@@ -204,20 +216,33 @@ function charsOf(prompt: Prompt): number {
 function sharedChars(prompt: Prompt, cached: Cached): number {
   if (cached.chars === 0) return 0;
   let shared = TEMPLATE_CHARS;
-  for (const [index, text] of prompt.entries()) {
-    const other = cached.prompt[index] ?? "";
-    if (text !== other) {
-      shared += commonStart(text, other);
-      break;
-    }
-    shared += text.length;
+  for (let index = 0; index < prompt.length; index++) {
+    const text = prompt[index] ?? "";
+    const common =
+      index === 0 ? sharedPrefix(text, cached) : commonStart(text, cached.prompt[index]);
+    shared += common;
+    if (common < text.length) break;
   }
   return Math.min(shared, cached.chars);
 }
 
-function commonStart(one: string, other: string): number {
+function sharedPrefix(prefix: string, cached: Cached): number {
+  if (cached.compared !== prefix) {
+    cached.compared = prefix;
+    cached.comparedChars = commonStart(prefix, cached.prompt[0]);
+  }
+  return cached.comparedChars;
+}
+
+function commonStart(one: string, other = ""): number {
+  if (one === other) return one.length;
   const most = Math.min(one.length, other.length);
   let length = 0;
+  while (length < most) {
+    const next = length + CHUNK_CHARS;
+    if (one.slice(length, next) !== other.slice(length, next)) break;
+    length = next;
+  }
   while (length < most && one.charCodeAt(length) === other.charCodeAt(length)) length++;
-  return length;
+  return Math.min(most, length);
 }
