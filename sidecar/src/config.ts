@@ -94,3 +94,5 @@ export const ZOMBIE_HOLD_MS = 1_000;
 export const MIN_PROMPT_SIMILARITY = 0.1;
 /** The embedded engine batches; this many warm streams still start well within 200 ms. */
 export const EMBEDDED_SLOTS = 8;
+/** Of the embedded engine: each keeps the prompt that it read last, so more of them are warm. */
+export const EMBEDDED_SEQUENCES = 16;

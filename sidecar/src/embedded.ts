@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Clock } from "@banterwire/protocol";
+import { EMBEDDED_SEQUENCES } from "./config.ts";
 import type { Log } from "./log.ts";
 import { TroubleError } from "./upstream/trouble.ts";
 
@@ -50,7 +51,8 @@ export class EmbeddedOllama {
   }
 
   #start(): { child: ChildProcess; origin: Promise<string> } {
-    const child = spawn(process.execPath, [commandPath(), "--port", "0"], {
+    const flags = ["--port", "0", "--sequences", String(EMBEDDED_SEQUENCES)];
+    const child = spawn(process.execPath, [commandPath(), ...flags], {
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const { promise: origin, resolve, reject } = Promise.withResolvers<string>();

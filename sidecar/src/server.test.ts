@@ -105,6 +105,15 @@ describe("its pages", () => {
     expect(await get("/nowhere")).toMatchObject({ status: 404 });
   });
 
+  test("say which characters' prefixes are warm, of how many there is room for", async () => {
+    await joined();
+    await soon(async () => {
+      const { body } = await get("/status");
+      const prefixes = { warm: 1, cold: 0, capacity: expect.any(Number) };
+      expect(body).toMatchObject({ endpoints: [{ prefixes, predictor: { observations: 3 } }] });
+    });
+  });
+
   test("say that it is not ready, and why, while its Ollama is away", async () => {
     await soon(async () => expect((await get("/readyz")).status).toBe(200));
     ollama.answerPathWith("/api/ps", refusing(500, "busy"));

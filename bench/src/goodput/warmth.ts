@@ -10,8 +10,8 @@ export interface WarmthPlan {
   readonly laps: number;
 }
 
-/** Those of the embedded model that the sidecar starts. */
-const SLOTS = 8;
+/** Prompts that the embedded model keeps beside each other. */
+const ROOM = 16;
 const CHARACTERS = [1, 8, 16, 64] as const;
 const WARM_WITHIN_MS = 8_000;
 const POLL_MS = 20;
@@ -32,7 +32,7 @@ const WORDS = [
 
 /** First tokens of characters whose prefix the embedded model has read, and of others. */
 export async function measureWarmth({ laps }: WarmthPlan): Promise<Figures> {
-  const sidecar = await startWarmSidecar({ slots: SLOTS });
+  const sidecar = await startWarmSidecar({ slots: 1 });
   const client = createClient({ url: sidecar.url });
   const figures: Figures = {};
   try {
@@ -65,8 +65,8 @@ async function listen(
     room.register({ id, name: id, persona: personaOf(`${name} ${id}`), fallbacks: ["Hm."] });
     ends.cold.push(await say(room, id));
   }
-  await untilWarm(sidecar, Math.min(count, SLOTS));
-  for (const id of cast.slice(-SLOTS)) ends.warm.push(await say(room, id));
+  await untilWarm(sidecar, Math.min(count, ROOM));
+  for (const id of cast.slice(-ROOM)) ends.warm.push(await say(room, id));
   for (const id of cast) ends["in turn"].push(await say(room, id));
   room.close();
 }

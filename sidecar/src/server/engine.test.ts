@@ -104,7 +104,11 @@ describe("a reload", () => {
   test("leads from the embedded model to an Ollama and back, and leaves no process behind", async () => {
     await startAt({ ollamaHost: NOWHERE, slots: 3 });
     const embeddedUrl = engine.status[0].url ?? "";
-    expect(engine.status[0]).toMatchObject({ kind: "embedded", slots: 8 });
+    expect(engine.status[0]).toMatchObject({
+      kind: "embedded",
+      slots: 8,
+      prefixes: { capacity: 16 },
+    });
     expect(engine.upstream.promptStyle).toBe("bare");
     await reconfigure({ ollama: [first.origin], slots: 3 });
     await serving({ kind: "ollama", url: first.origin, state: "warm", slots: 3 });

@@ -1,6 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, PRIORITIES } from "@banterwire/protocol";
-import { EMBEDDED_SLOTS, MAX_WAITING_CUES, type SidecarConfig, ZOMBIE_HOLD_MS } from "../config.ts";
+import {
+  EMBEDDED_SEQUENCES,
+  EMBEDDED_SLOTS,
+  MAX_WAITING_CUES,
+  type SidecarConfig,
+  ZOMBIE_HOLD_MS,
+} from "../config.ts";
 import { MAX_ENDPOINTS } from "../config/endpoint-rows.ts";
 import { EmbeddedOllama } from "../embedded.ts";
 import type { Observe } from "../happening.ts";
@@ -176,9 +182,10 @@ export class Engine {
         locate: this.#embeddedLocator(),
         wantedModel: undefined,
         slots: EMBEDDED_SLOTS,
-        // It frees a sequence at once, and keeps no prompts beside those in its slots.
+        // It frees a sequence at once, and keeps no prompts beside those in its sequences.
         zombieHoldMs: 0,
         hasHostCache: false,
+        sequences: EMBEDDED_SEQUENCES,
       });
     }
     const { url, model, slots } = place;

@@ -35,6 +35,8 @@ export interface EndpointOptions {
   readonly zombieHoldMs: number;
   /** Whether prompts may stay cached that have lost their slot, as in llama-server's host memory. */
   readonly hasHostCache: boolean;
+  /** Sequences that keep their prompts, where those are more than the slots. */
+  readonly sequences?: number;
   readonly clock: Clock;
   readonly observe: Observe;
   /** Opens the connections to an origin; real ones unless said otherwise. */
@@ -72,7 +74,8 @@ export class Endpoint implements Upstream {
 
   constructor(options: EndpointOptions) {
     this.#options = options;
-    const cache = { memoryChars: 0, minSimilarity: MIN_PROMPT_SIMILARITY };
+    const { sequences = 0 } = options;
+    const cache = { memoryChars: 0, minSimilarity: MIN_PROMPT_SIMILARITY, sequences };
     this.#alarm = new Alarm(options.clock);
     // If the model has gone, each cue that is given up kills a load: look before the next one.
     this.#desk = new SlotDesk({
