@@ -16,7 +16,7 @@ export const HOW_TO_GET_PROMETHEUS =
 /** A suite that needs `prometheus` and `promtool`. Without them it is skipped, which the run's last lines say; in CI it fails. */
 export function describeWithPrometheus(name: string, suite: () => void): void {
   const title = `${name} ${PROMETHEUS_MARK}`;
-  if (["prometheus", "promtool"].every(isInstalled)) {
+  if (hasPrometheus()) {
     describe(title, suite);
   } else if (process.env["CI"] === "true") {
     test(title, () => {
@@ -27,8 +27,9 @@ export function describeWithPrometheus(name: string, suite: () => void): void {
   }
 }
 
-function isInstalled(command: string): boolean {
-  return spawnSync(command, ["--version"]).status === 0;
+export function hasPrometheus(): boolean {
+  const commands = ["prometheus", "promtool"];
+  return commands.every((command) => spawnSync(command, ["--version"]).status === 0);
 }
 
 /** What `promtool check metrics` says of a page of metrics; no output is no complaint. */
