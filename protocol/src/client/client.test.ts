@@ -2,35 +2,8 @@ import { describe, expect, it } from "vitest";
 import { createClient } from "./client.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { ScriptedSidecar } from "../testing/scripted-sidecar.ts";
-import type { Down } from "../down.ts";
-import { connectClient, MIRA } from "../testing/connected-client.ts";
-import type { Line } from "./line.ts";
-
-const SPANS = [0, 0, 0, 0, 0, 0, 0] as const;
-const EVENT = { event: "A bell rings." };
-
-/** By then the first attempt after a loss has been made. */
-const FIRST_RETRY_MS = 50;
-
-function begin(line: Line, character = "mira"): Down {
-  return { kind: "lineBegin", line: line.id, room: 1, character, source: "model", scene: null };
-}
-
-function text(line: Line, offset: number, words: string): Down {
-  return { kind: "delta", parts: [[line.id, offset, words]] };
-}
-
-function end(line: Line, length: number): Down {
-  return {
-    kind: "lineEnd",
-    line: line.id,
-    source: "model",
-    reason: "complete",
-    length,
-    displayMs: 1_500,
-    spansUs: [...SPANS],
-  };
-}
+import { connectClient, EVENT, FIRST_RETRY_MS, MIRA } from "../testing/connected-client.ts";
+import { begin, end, text } from "../testing/line-messages.ts";
 
 describe("a line asked for", () => {
   it("carries the cue to the sidecar and the sidecar's words to the room", async () => {
@@ -66,7 +39,7 @@ describe("a line asked for", () => {
       budgetMs: 200,
       roomStall: false,
       displayMs: 1_500,
-      spansUs: [...SPANS],
+      spansUs: [0, 0, 0, 0, 0, 0, 0],
     });
     expect(client.openLines).toBe(0);
     expect(client.hitRates).toMatchObject({ cues: 1, modelHits: 1, anyHits: 1 });

@@ -7,7 +7,7 @@ import type { ErrorMessage } from "../messages/error.ts";
 import type { Welcome } from "../messages/welcome.ts";
 import type { Up } from "../up.ts";
 import type { ClientOptions } from "./client-options.ts";
-import { Connection, type ConnectionEvents } from "./connection.ts";
+import { Connection, type ConnectionEvents, type Loss } from "./connection.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { priorityOf } from "./cue-message.ts";
 import { CueRate } from "./cue-rate.ts";
@@ -227,12 +227,14 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   lost: ConnectionEvents["lost"] = (why, how) => {
     this.trouble(`the connection to the sidecar was lost: ${why}`);
     const lines = new Set(this.#stands().map(([line]) => line));
-    if (how === "by itself" && this.#uplink.lost(lines, () => this.#giveUpSession())) return;
+    if (how !== "for a breach" && this.#uplink.lost(lines, () => this.#giveUpSession())) return;
     this.#giveUpSession();
   };
 
-  unreachable(): void {
+  unreachable(how: Loss): void {
     for (const room of this.#rooms.values()) room.giveUpHeld();
+    // The rest of what it was saying has gone with it.
+    if (how === "refused") this.#endSpoken();
   }
 
   /** The sidecar has all that it had; `lines` were open there when the connection was lost. */
@@ -249,12 +251,17 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
   #giveUpSession(): void {
     this.#uplink.forgetSession();
     this.#disown();
-    if (!this.#connection.mayOpenSoon) this.unreachable();
+    if (!this.#connection.mayOpenSoon) this.unreachable("by itself");
   }
 
   /** The sidecar has nothing of ours: lines with text end, cues without wait to be sent anew. */
   #disown(): void {
     for (const room of this.#rooms.values()) room.disowned();
+    this.#endSpoken();
+  }
+
+  /** Nobody goes on with the lines that have text. */
+  #endSpoken(): void {
     for (const line of this.#lines.values().toArray()) {
       if (lengthOf(line.state) > 0) line.fallBack("unreachable");
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { connectClient } from "../testing/connected-client.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
+import { begin, text } from "../testing/line-messages.ts";
 import { ScriptedSidecar } from "../testing/scripted-sidecar.ts";
 import { createClient } from "./client.ts";
 
@@ -176,19 +177,9 @@ describe("the client's connection", () => {
     const { clock, sidecar, room } = connectClient({ downDelayMs: 30 });
     const line = room.say("mira", { event: "A bell rings.", ttftBudgetMs: 60_000 });
     clock.advance(0);
-    sidecar.send(
-      {
-        kind: "lineBegin",
-        line: line.id,
-        room: 1,
-        character: "mira",
-        source: "model",
-        scene: null,
-      },
-      { kind: "delta", parts: [[line.id, 0, "Late"]] },
-    );
+    sidecar.send(begin(line), text(line, 0, "Late"));
     sidecar.sendBytes(Uint8Array.of(0xc1));
-    sidecar.send({ kind: "delta", parts: [[line.id, 4, " words"]] });
+    sidecar.send(text(line, 4, " words"));
     clock.advance(1_000);
     expect(line.text).toBe("Late… where was I?");
   });

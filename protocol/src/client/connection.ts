@@ -15,14 +15,17 @@ import {
 import { RoundTrip } from "./round-trip.ts";
 import type { OpenTransport, Transport } from "./transport.ts";
 
+/** How a connection, or an attempt at one, ended. `refused`: whoever listened there has ended. */
+export type Loss = "by itself" | "for a breach" | "refused";
+
 export interface ConnectionEvents {
   /** Welcomed: what goes on with an earlier session is to be said at once. */
   opened(welcome: Welcome): void;
   received(message: Exclude<Down, { kind: "welcome" | "ping" | "pong" | "drain" }>): void;
   /** The connection was open and is lost; another attempt follows by itself. */
-  lost(why: string, how: "by itself" | "for a breach"): void;
+  lost(why: string, how: Loss): void;
   /** An attempt to connect has failed; another one follows by itself. */
-  unreachable(): void;
+  unreachable(how: Loss): void;
   /** The sidecar has had all messages up to this one of those that were sent, counted from 1. */
   confirmed(place: number): void;
   /** Something an operator may want to know; never fatal. */
@@ -155,7 +158,7 @@ export class Connection {
     const transport = this.#options.openTransport({
       opened: () => isCurrent() && this.#greet(transport),
       received: (bytes) => isCurrent() && this.#receive(bytes),
-      lost: (why) => isCurrent() && this.#fail(why),
+      lost: (why, isRefused) => isCurrent() && this.#fail(why, isRefused ? "refused" : "by itself"),
     });
     this.#attempts++;
     this.#advance({ name: "attempt", transport });
@@ -291,7 +294,7 @@ export class Connection {
 
   #fail(
     why: string,
-    how: "by itself" | "for a breach" = "by itself",
+    how: Loss = "by itself",
     letGo = (transport: Transport): void => transport.abort(),
   ): void {
     const before = this.#state;
@@ -301,7 +304,7 @@ export class Connection {
     letGo(before.transport);
     this.#retryLater(attempt);
     if ("welcome" in before) return this.#events.lost(why, how);
-    this.#events.unreachable();
+    this.#events.unreachable(how);
     if (why !== this.#told) this.#events.trouble(why);
     this.#told = why;
   }

@@ -1,36 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Down } from "../down.ts";
-import { connectClient } from "../testing/connected-client.ts";
-import type { Line } from "./line.ts";
-
-const EVENT = { event: "A bell rings." };
-
-function begin(line: Line): Down {
-  return {
-    kind: "lineBegin",
-    line: line.id,
-    room: 1,
-    character: "mira",
-    source: "model",
-    scene: null,
-  };
-}
-
-function text(line: Line, offset: number, words: string): Down {
-  return { kind: "delta", parts: [[line.id, offset, words]] };
-}
-
-function end(line: Line, length: number): Down {
-  return {
-    kind: "lineEnd",
-    line: line.id,
-    source: "model",
-    reason: "complete",
-    length,
-    displayMs: 1_500,
-    spansUs: [0, 0, 0, 0, 0, 0, 0],
-  };
-}
+import { connectClient, EVENT } from "../testing/connected-client.ts";
+import { begin, end, text } from "../testing/line-messages.ts";
 
 describe("the client's own deadline", () => {
   it("speaks the fallback inside the budget, and never before the guard", () => {
@@ -257,9 +227,7 @@ describe("a line that cannot go on", () => {
   it("ends as the sidecar says where silence was chosen", async () => {
     const { clock, sidecar, client, room } = connectClient();
     const line = room.say("mira", EVENT);
-    const ended = end(line, 0);
-    if (ended.kind !== "lineEnd") throw new Error("no end");
-    sidecar.send({ ...ended, source: "none", reason: "silence" });
+    sidecar.send({ ...end(line, 0), source: "none", reason: "silence" });
     clock.advance(0);
     expect(await line.ended).toMatchObject({ source: "none", reason: "silence", text: "" });
     expect(client.hitRates).toMatchObject({ cues: 0, silences: 1 });

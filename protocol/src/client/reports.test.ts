@@ -1,9 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { connectClient } from "../testing/connected-client.ts";
-
-const EVENT = { event: "A bell rings." };
-/** By then the first attempt after a loss has been made. */
-const FIRST_RETRY_MS = 50;
+import { connectClient, EVENT, FIRST_RETRY_MS } from "../testing/connected-client.ts";
 
 describe("what the sidecar is told of lines", () => {
   it("is the outcome of each, once, after its end", () => {

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { Down } from "../down.ts";
-import { connectClient, type ConnectedClient } from "../testing/connected-client.ts";
+import {
+  connectClient,
+  type ConnectedClient,
+  EVENT,
+  FIRST_RETRY_MS,
+} from "../testing/connected-client.ts";
+import { begin, end, text } from "../testing/line-messages.ts";
 import type { ScriptedSidecarOptions } from "../testing/scripted-sidecar.ts";
-import type { Line } from "./line.ts";
 
-const EVENT = { event: "A bell rings.", ttftBudgetMs: 10_000 };
+const PATIENT = { ...EVENT, ttftBudgetMs: 10_000 };
 const WINDOW_MS = 5_000;
-/** By then the first attempt after a loss has been made. */
-const FIRST_RETRY_MS = 50;
 const SESSION = Uint8Array.from({ length: 16 }, (_, index) => index);
 
 /** A client whose sidecar keeps sessions; the next welcome says `resumed` if the test says so. */
@@ -37,32 +39,11 @@ function cut({ clock, sidecar, answer }: ReturnType<typeof connectResumable>): v
   clock.advance(0);
 }
 
-function begin(line: Line): Down {
-  return {
-    kind: "lineBegin",
-    line: line.id,
-    room: 1,
-    character: "mira",
-    source: "model",
-    scene: null,
-  };
-}
-
-function text(line: Line, offset: number, words: string): Down {
-  return { kind: "delta", parts: [[line.id, offset, words]] };
-}
-
-function end(line: Line, length: number): Down {
-  const spansUs: [0, 0, 0, 0, 0, 0, 0] = [0, 0, 0, 0, 0, 0, 0];
-  const rest = { source: "model", reason: "complete", displayMs: 1_500, spansUs } as const;
-  return { kind: "lineEnd", line: line.id, length, ...rest };
-}
-
 describe("a client whose connection is lost", () => {
   it("names its session, says where its lines stand before anything else, and goes on", () => {
     const game = connectResumable();
     const { clock, sidecar, room } = game;
-    const [speaking, waiting, over] = [1, 2, 3].map(() => room.say("mira", EVENT));
+    const [speaking, waiting, over] = [1, 2, 3].map(() => room.say("mira", PATIENT));
     if (!speaking || !waiting || !over) throw new Error("three lines");
     sidecar.send(begin(speaking), text(speaking, 0, "Stout 🍺"));
     sidecar.send(begin(over), text(over, 0, "Aye."), end(over, 4));
@@ -90,8 +71,8 @@ describe("a client whose connection is lost", () => {
   it("names what it ended itself meanwhile, with nothing of its text wanted", () => {
     const game = connectResumable();
     const { clock, sidecar, room } = game;
-    const mine = room.say("mira", EVENT);
-    const late = room.say("bram", { ...EVENT, ttftBudgetMs: 30 });
+    const mine = room.say("mira", PATIENT);
+    const late = room.say("bram", { ...PATIENT, ttftBudgetMs: 30 });
     cut(game);
     mine.cancel();
     clock.advance(FIRST_RETRY_MS);
@@ -111,7 +92,7 @@ describe("a client whose connection is lost", () => {
     const game = connectResumable();
     const { clock, sidecar, room } = game;
     cut(game);
-    const line = room.say("mira", EVENT);
+    const line = room.say("mira", PATIENT);
     clock.advance(FIRST_RETRY_MS);
     expect(sidecar.received.map(({ kind }) => kind)).toEqual(["hello", "resume", "cue"]);
     expect(sidecar.of("cue")).toMatchObject([{ line: line.id, remainingMs: 10_000 - 37.5 - 15.5 }]);
@@ -120,8 +101,8 @@ describe("a client whose connection is lost", () => {
   it("asks again for a line that the sidecar does not know, while there is time", () => {
     const game = connectResumable();
     const { clock, sidecar, room } = game;
-    const line = room.say("mira", EVENT);
-    const short = room.say("mira", { ...EVENT, ttftBudgetMs: 60 });
+    const line = room.say("mira", PATIENT);
+    const short = room.say("mira", { ...PATIENT, ttftBudgetMs: 60 });
     cut(game);
     clock.advance(FIRST_RETRY_MS);
     for (const { id } of [line, short]) {
@@ -141,7 +122,7 @@ describe("a client whose connection is lost", () => {
     room.forget("bram");
     room.register({ id: "odo", name: "Odo", persona: "Sleeps.", fallbacks: ["Zzz."] });
     room.update({ id: "odo", name: "Odo", persona: "Wakes.", fallbacks: ["Hm?"] });
-    const line = room.say("mira", EVENT);
+    const line = room.say("mira", PATIENT);
     line.heard("p1", 3);
     line.heard("p1", 2);
     cut(game);
@@ -158,7 +139,7 @@ describe("a client whose connection is lost", () => {
   it("ends its lines with a reason once the window has passed", async () => {
     const game = connectResumable();
     const { clock, sidecar, room } = game;
-    const [speaking, waiting] = [room.say("mira", EVENT), room.say("bram", EVENT)];
+    const [speaking, waiting] = [room.say("mira", PATIENT), room.say("bram", PATIENT)];
     sidecar.send(begin(speaking), text(speaking, 0, "Well"));
     clock.advance(0);
     sidecar.isUp = false;
@@ -173,10 +154,28 @@ describe("a client whose connection is lost", () => {
     expect(sidecar.of("hello").at(-1)).toMatchObject({ session: null });
   });
 
+  it("ends the lines that have text at once where nothing listens any more, and asks the next sidecar for the others", async () => {
+    const game = connectResumable();
+    const { clock, sidecar, room, answer } = game;
+    const [speaking, waiting] = [room.say("mira", PATIENT), room.say("bram", PATIENT)];
+    sidecar.send(begin(speaking), text(speaking, 0, "Well"));
+    clock.advance(0);
+    sidecar.isDead = true;
+    cut(game);
+    expect(speaking.state.name).toBe("speaking");
+    clock.advance(FIRST_RETRY_MS);
+    expect(await speaking.ended).toMatchObject({ reason: "truncated", text: "Well… where was I?" });
+    expect(waiting.state.name).toBe("waiting");
+    sidecar.isDead = false;
+    Object.assign(answer, { resumed: false, epoch: 2 });
+    clock.advance(2 * FIRST_RETRY_MS);
+    expect(sidecar.of("cue").map(({ line }) => line)).toEqual([waiting.id]);
+  });
+
   it("starts over with a sidecar that was restarted: rooms, characters, and cues without text", async () => {
     const game = connectResumable();
     const { clock, sidecar, room, answer } = game;
-    const [speaking, waiting] = [room.say("mira", EVENT), room.say("bram", EVENT)];
+    const [speaking, waiting] = [room.say("mira", PATIENT), room.say("bram", PATIENT)];
     sidecar.send(begin(speaking), text(speaking, 0, "Well"));
     clock.advance(0);
     cut(game);

@@ -65,7 +65,7 @@ describe("the WebSocket transport", () => {
   });
 
   it("says once that it was lost, also where nobody listens, and never throws", async () => {
-    const losses: string[] = [];
+    const losses: [string, boolean][] = [];
     const nobody = "ws://127.0.0.1:1";
     const lost = Promise.withResolvers<void>();
     webSocketTransport(
@@ -74,13 +74,27 @@ describe("the WebSocket transport", () => {
     )({
       opened: () => {},
       received: () => {},
-      lost(why) {
-        losses.push(why);
+      lost(...loss) {
+        losses.push(loss);
         lost.resolve();
       },
     });
     await lost.promise;
-    expect(losses).toEqual([expect.stringContaining("ECONNREFUSED")]);
+    expect(losses).toEqual([[expect.stringContaining("ECONNREFUSED"), true]]);
+  });
+
+  it("is not refused by a server that is there and lets nobody in", async () => {
+    server.options.verifyClient = () => false;
+    const lost = Promise.withResolvers<boolean>();
+    webSocketTransport(
+      url,
+      undefined,
+    )({
+      opened: () => {},
+      received: () => {},
+      lost: (_why, isRefused) => lost.resolve(isRefused),
+    });
+    expect(await lost.promise).toBe(false);
   });
 
   it("lets go at once, also before it is open, and hears of it", async () => {

@@ -17,12 +17,15 @@ export interface Transport {
 export interface TransportEvents {
   opened(): void;
   received(bytes: Uint8Array): void;
-  lost(why: string): void;
+  /** @param isRefused nothing listens there */
+  lost(why: string, isRefused: boolean): void;
 }
 
 export type OpenTransport = (events: TransportEvents) => Transport;
 
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** Of a port, and of a socket file without its server or not there at all. */
+const REFUSALS = new Set(["ECONNREFUSED", "ENOENT"]);
 
 /** Opens WebSockets to a sidecar at `url`, with the game's token in a header. */
 export function webSocketTransport(url: string, token: string | undefined): OpenTransport {
@@ -34,15 +37,17 @@ export function webSocketTransport(url: string, token: string | undefined): Open
       perMessageDeflate: false,
     });
     let why = "";
+    let isRefused = false;
     socket.on("open", () => events.opened());
     socket.on("message", (data) => {
       if (Buffer.isBuffer(data)) events.received(data);
     });
-    socket.on("error", (error) => {
+    socket.on("error", (error: NodeJS.ErrnoException) => {
       why = error.message;
+      isRefused = REFUSALS.has(error.code ?? "");
     });
     socket.on("close", (code, reason) => {
-      events.lost(why || `closed with code ${code} ${reason.toString()}`.trim());
+      events.lost(why || `closed with code ${code} ${reason.toString()}`.trim(), isRefused);
     });
     return {
       send: (bytes) => socket.send(bytes, ignoreSendError),

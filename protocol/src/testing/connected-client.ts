@@ -19,6 +19,11 @@ export const BRAM: Character = {
   fallbacks: ["Hrm."],
 };
 
+/** Something to answer. */
+export const EVENT = { event: "A bell rings." };
+/** By then the first attempt after a loss has been made. */
+export const FIRST_RETRY_MS = 50;
+
 export interface ConnectedClient {
   readonly clock: FakeClock;
   readonly sidecar: ScriptedSidecar;

@@ -31,7 +31,10 @@ export function memoryTransport(options: MemoryTransportOptions): OpenTransport 
     const down = link.way(options.downDelayMs ?? 0);
     const server = options.accept(down.transport);
     up.to = server;
-    down.to = events;
+    down.to = {
+      received: (bytes) => events.received(bytes),
+      lost: (why) => events.lost(why, false),
+    };
     down.later(() => events.opened());
     return up.transport;
   };

@@ -46,15 +46,20 @@ export class ScriptedSidecar {
   answersPings = true;
   /** Whether attempts to connect succeed. */
   isUp = true;
+  /** Whether nothing listens any more. */
+  isDead = false;
   readonly #options: ScriptedSidecarOptions;
   #transport: Transport | undefined;
 
   constructor(options: ScriptedSidecarOptions) {
     this.#options = options;
-    this.openTransport = memoryTransport({
-      ...options,
-      accept: (transport) => this.#accept(transport),
-    });
+    const accept = (transport: Transport) => this.#accept(transport);
+    const open = memoryTransport({ ...options, accept });
+    this.openTransport = (events) => {
+      if (!this.isDead) return open(events);
+      options.clock.schedule(0, () => events.lost("refused", true));
+      return { send() {}, close() {}, abort() {}, bufferedBytes: 0 };
+    };
   }
 
   /** Sends to the client that connected last. */
