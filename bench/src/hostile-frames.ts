@@ -21,7 +21,9 @@ const SEED = Number(process.env["HOSTILE_SEED"] ?? 20_261_121);
 const LOOKS = 8;
 const CONNECTIONS = 16;
 const SLOTS = 64;
-/** Generations that damaged cues began have ended, and closed sockets are gone. */
+/** How long a session that was lost is kept; a look at the heap waits longer than that. */
+const RESUME_WINDOW_MS = 1_000;
+/** Generations that damaged cues began have ended, lost sessions too, and closed sockets are gone. */
 const SETTLE_MS = 2_000;
 
 export const hostileFrames: Bench = {
@@ -76,13 +78,18 @@ function decodeMany(total: number): Figures {
 async function sendMany(total: number): Promise<Figures> {
   buildSidecar();
   const upstream = await startPacedUpstream();
-  const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS, probe: true });
+  const sidecar = await startWarmSidecar({
+    origin: upstream.origin,
+    slots: SLOTS,
+    probe: true,
+    env: { BANTERWIRE_RESUME_WINDOW_MS: String(RESUME_WINDOW_MS) },
+  });
   try {
     const port = Number(new URL(sidecar.url).port);
     const heaps: [frames: number, bytes: number][] = [];
     const late: LoopLateness[] = [];
     const codes: Record<string, number> = {};
-    let [frames, connections, before] = [0, 0, 0];
+    let [frames, connections, resumed, before] = [0, 0, 0, 0];
     const startedMs = performance.now();
     for (const { seed, count } of parts(total)) {
       await sidecar.loopLateness();
@@ -91,6 +98,7 @@ async function sendMany(total: number): Promise<Figures> {
       if (frames > 0) late.push(await sidecar.loopLateness());
       frames += count;
       connections += told.connections;
+      resumed += told.resumed;
       for (const [code, times] of Object.entries(told.closes)) {
         codes[code] = (codes[code] ?? 0) + times;
       }
@@ -103,6 +111,7 @@ async function sendMany(total: number): Promise<Figures> {
     return {
       "sidecar: frames": figureOf([frames], "frames"),
       "sidecar: connections": figureOf([connections], "connections"),
+      "sidecar: of them, resumed": figureOf([resumed], "connections"),
       "sidecar: frames a second": figureOf([perSecond], "1/s"),
       "sidecar: connections that ended without a word": figureOf([codes["1006"] ?? 0], "times"),
       "sidecar: faults of its own": figureOf([codes["4500"] ?? 0], "times"),
@@ -129,12 +138,14 @@ async function sendMany(total: number): Promise<Figures> {
 
 /** By the sidecar's own books. */
 async function leftOf(sidecar: { status(): Promise<unknown> }): Promise<number> {
-  const { connections, rooms, lines, endpoints } = (await sidecar.status()) as {
+  const { connections, detached, rooms, lines, endpoints } = (await sidecar.status()) as {
     connections: number;
+    detached: number;
     rooms: number;
     lines: number;
     endpoints: [Record<"inFlight" | "zombies" | "waiting" | "opens" | "closes", number>];
   };
   const { inFlight, zombies, waiting, opens, closes } = endpoints[0];
-  return connections + rooms + lines + inFlight + zombies + waiting + Math.abs(opens - closes);
+  const left = connections + detached + rooms + lines + inFlight + zombies + waiting;
+  return left + Math.abs(opens - closes);
 }
