@@ -557,6 +557,22 @@ describe("prefixes", () => {
     await until(() => expect([timesSent("Mira"), timesSent("Bram")]).toEqual([2, 2]));
   });
 
+  test("that are known are no reason to look at the engine again", async () => {
+    await openWarm();
+    endpoint.keepWarm(MIRA);
+    await soon(() => expect(endpoint.status.prefixes.warm).toBe(1));
+    const roundTrip = () => fetch(`${ollama.origin}/api/version`);
+    await roundTrip();
+    const looks = bodies("/api/ps").length;
+    for (let count = 0; count < 5; count++) {
+      endpoint.keepWarm(MIRA);
+      await roundTrip();
+    }
+    expect(bodies("/api/ps")).toHaveLength(looks);
+    endpoint.keepWarm(BRAM);
+    await soon(() => expect(timesSent("Bram")).toBe(1));
+  });
+
   test("that were taken back are not warmed", async () => {
     await open();
     const drop = endpoint.keepWarm(MIRA);

@@ -163,8 +163,10 @@ export class Endpoint implements Upstream {
   /** Keeps a character's prompt prefix prefilled; returns how to stop that. */
   keepWarm(prefix: ChatMessage): () => void {
     const { warmth } = this.#desk;
+    // A thousand games that come back with the same characters are no reason to look a thousand times.
+    const isNew = warmth.stateOf(prefix.content) === undefined;
     warmth.keep(prefix.content);
-    this.#alarm.raise();
+    if (isNew) this.#alarm.raise();
     return () => warmth.drop(prefix.content);
   }
 

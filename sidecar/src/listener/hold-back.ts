@@ -1,0 +1,19 @@
+import type { EventEmitter } from "node:events";
+
+/**
+ * Puts `gate` in the place of those who listen to an event now; it is handed what calls them, and
+ * the event's first argument.
+ */
+export function holdBack<T>(
+  emitter: EventEmitter,
+  event: string,
+  gate: (call: () => void, argument: T) => void,
+): void {
+  const listeners = emitter.listeners(event);
+  emitter.removeAllListeners(event);
+  emitter.on(event, (argument: T) => {
+    gate(() => {
+      for (const listener of listeners) listener.call(emitter, argument);
+    }, argument);
+  });
+}
