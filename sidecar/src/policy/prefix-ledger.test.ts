@@ -119,7 +119,7 @@ describe("a ledger", () => {
     expect(ledger.capacity(1_000)).toBe(2);
   });
 
-  test("never holds more prefixes than it has room for, nor takes one for cached that it lost", () => {
+  test("never holds more prefixes than it has room for, and tells beforehand and afterwards which it loses", () => {
     const step = fc.record({ who: fc.nat(12), isRead: fc.boolean(), isHeld: fc.boolean() });
     fc.assert(
       fc.property(
@@ -128,15 +128,20 @@ describe("a ledger", () => {
         fc.array(step, { maxLength: 80 }),
         (slots, memoryChars, steps) => {
           const ledger = new PrefixLedger(slots, { ...LLAMA, memoryChars });
-          const names = Array.from({ length: 13 }, (_, who) => persona(`${who}-`));
+          // Every other one shares more than half of itself with the others of its kind.
+          const names = Array.from({ length: 13 }, (_, who) =>
+            who % 2 === 0 ? persona(`${who}-`) : persona("rules", 700) + persona(`${who}-`, 300),
+          );
           const held: Place[] = [];
           for (const { who, isRead, isHeld } of steps) {
             const name = names[who] ?? "";
             const wasHeld = names.filter((one) => ledger.holds(one));
+            const foretold = ledger.wouldEvict([name, "Hi."]);
             const { uncachedChars, evicted, ...place } = ledger.take([name, "Hi."]);
             expect(uncachedChars).toBeGreaterThanOrEqual(0);
             const lost = wasHeld.filter((one) => one !== name && !ledger.holds(one));
             expect(evicted).toEqual(expect.arrayContaining(lost));
+            expect(foretold.toSorted()).toEqual(lost.toSorted());
             held.push({ uncachedChars, evicted, ...place });
             if (isHeld && held.length < slots) continue;
             for (const one of held.splice(0)) ledger.release(one, isRead);

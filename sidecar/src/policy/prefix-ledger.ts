@@ -83,13 +83,7 @@ export class PrefixLedger {
 
   /** Whether all of a prefix is cached somewhere. */
   holds(prefix: string): boolean {
-    const isHeld = ({ prompt, chars }: Cached): boolean =>
-      prompt[0] === prefix && chars >= prefix.length;
-    const inMemory = this.#memory.get(prefix);
-    return (
-      this.#slots.some(({ cached }) => isHeld(cached)) ||
-      (inMemory !== undefined && isHeld(inMemory))
-    );
+    return this.#isInSlot(prefix) || this.#isInMemory(prefix);
   }
 
   /** Characters of a prompt that would have to be read if it were sent now, or next. */
@@ -109,11 +103,24 @@ export class PrefixLedger {
     return charsOf(prompt) - shared;
   }
 
+  /** The prefixes that are cached, and would be so nowhere any more if a prompt were sent now. */
+  wouldEvict(prompt: Prompt): readonly string[] {
+    const { slot, shared } = this.#choose(prompt, charsOf(prompt));
+    const { cached: former } = slot;
+    const [own = ""] = former.prompt;
+    const goes = this.#isKept(former, shared)
+      ? this.#crowdedOutBy(former).filter((prefix) => !this.#isInSlot(prefix))
+      : [own].filter((prefix) => !this.#isInSlot(prefix, slot) && !this.#isInMemory(prefix));
+    return goes.filter((prefix) => prefix !== prompt[0] && this.holds(prefix));
+  }
+
   /** Puts a prompt where the engine will. */
   take(prompt: Prompt): Place {
     this.#asked = undefined;
     const chars = charsOf(prompt);
     const { slot, shared } = this.#choose(prompt, chars);
+    // Where it is not, more are in flight than there are slots: somebody took slots away.
+    if (!this.#slots.includes(slot) && this.#hasUnused) this.#slots.push(slot);
     const reused = Math.max(shared, this.#remembered(prompt));
     const former = slot.cached;
     slot.busy = true;
@@ -121,7 +128,7 @@ export class PrefixLedger {
     // Until it is through, only what it found is known to be there.
     slot.cached = cachedOf(prompt, reused);
     const endangered = former.prompt.slice(0, 1);
-    if (shared < former.chars * MIN_KEPT) endangered.push(...this.#remember(former));
+    if (this.#isKept(former, shared)) endangered.push(...this.#remember(former));
     const evicted = endangered.filter((prefix) => prefix !== prompt[0] && !this.holds(prefix));
     return { slot, prompt, chars, uncachedChars: chars - reused, evicted };
   }
@@ -155,10 +162,7 @@ export class PrefixLedger {
     }
     // One that was never used is the one unused for longest.
     if (best && (best.shared > 0 || !this.#hasUnused)) return best;
-    const slot = newSlot();
-    // Else more are in flight than there are slots: somebody took slots away.
-    if (this.#hasUnused) this.#slots.push(slot);
-    return { slot, shared: 0 };
+    return { slot: newSlot(), shared: 0 };
   }
 
   get #hasUnused(): boolean {
@@ -171,26 +175,52 @@ export class PrefixLedger {
     return cached ? sharedChars(prompt, cached) : 0;
   }
 
+  /** Whether what a slot held goes to memory when the slot goes on with so much of it. */
+  #isKept({ prompt, chars }: Cached, shared: number): boolean {
+    return prompt.length > 0 && shared < chars * MIN_KEPT && chars <= this.#memoryChars;
+  }
+
   /** Returns what had to go for it. */
   #remember(cached: Cached): string[] {
-    const [prefix] = cached.prompt;
-    if (prefix === undefined || cached.chars > this.#memoryChars) return [];
-    this.#forget(prefix);
+    const [prefix = ""] = cached.prompt;
+    const gone = this.#crowdedOutBy(cached);
+    for (const one of [...gone, prefix]) this.#forget(one);
     this.#memory.set(prefix, cached);
     this.#usedChars += cached.chars;
+    return gone;
+  }
+
+  /** What leaves the memory when this joins it: the oldest, as many as it needs. */
+  #crowdedOutBy({ prompt: [own = ""], chars }: Cached): string[] {
+    let usedChars = this.#usedChars + chars - (this.#memory.get(own)?.chars ?? 0);
     const gone: string[] = [];
-    for (const oldest of this.#memory.keys()) {
-      if (this.#usedChars <= this.#memoryChars) break;
-      this.#forget(oldest);
-      gone.push(oldest);
+    for (const [prefix, cached] of this.#memory) {
+      if (usedChars <= this.#memoryChars) break;
+      if (prefix === own) continue;
+      usedChars -= cached.chars;
+      gone.push(prefix);
     }
     return gone;
+  }
+
+  /** @param but one that does not count */
+  #isInSlot(prefix: string, but?: CachedSlot): boolean {
+    return this.#slots.some((slot) => slot !== but && isHeldBy(slot.cached, prefix));
+  }
+
+  #isInMemory(prefix: string): boolean {
+    const cached = this.#memory.get(prefix);
+    return cached !== undefined && isHeldBy(cached, prefix);
   }
 
   #forget(prefix: string): void {
     this.#usedChars -= this.#memory.get(prefix)?.chars ?? 0;
     this.#memory.delete(prefix);
   }
+}
+
+function isHeldBy({ prompt, chars }: Cached, prefix: string): boolean {
+  return prompt[0] === prefix && chars >= prefix.length;
 }
 
 function newSlot(): CachedSlot {

@@ -92,6 +92,19 @@ export class Scheduler<Owner> {
     return this.#slots.hasFree;
   }
 
+  /** The prefix to warm next, if any; counts as a warm-up of it. */
+  nextToWarm(): string | undefined {
+    return this.warmth.next(this.prefixCapacity, this.#wouldEvict);
+  }
+
+  /** Whether `nextToWarm` would name one. */
+  get isAnyToWarm(): boolean {
+    return this.warmth.isWanting(this.prefixCapacity, this.#wouldEvict);
+  }
+
+  readonly #wouldEvict = (prefix: string): readonly string[] =>
+    this.#slots.ledger.wouldEvict([prefix]);
+
   /** How many prefixes the engine has room for beside each other. */
   get prefixCapacity(): number {
     return this.#slots.ledger.capacity(this.warmth.meanChars);

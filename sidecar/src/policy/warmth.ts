@@ -41,6 +41,11 @@ export type PrefixCounts = Readonly<Record<PrefixState, number>>;
 export const MAX_PREFIXES = 16_384;
 /** A prefix that loses its place again and again, unused, is not worth its slot. */
 const MAX_WARM_UPS = 2;
+/** Prefixes that are asked about at once, at most: each look is one at all slots. */
+const MAX_LOOKS = 16;
+
+/** The prefixes that would lose their place if a prompt that begins with this one were sent. */
+export type WouldEvict = (prefix: string) => readonly string[];
 
 interface Known {
   users: number;
@@ -103,19 +108,19 @@ export class Warmth {
   }
 
   /**
-   * The prefix to warm next, if any: of those used last, as many as the engine has room for.
-   * Counts as a warm-up of it.
+   * The prefix to warm next, if any: of those used last, as many as the engine has room for, and
+   * none that would drive out one that was used after it. Counts as a warm-up of it.
    */
-  next(capacity: number): string | undefined {
-    const candidate = this.#candidate(capacity);
+  next(capacity: number, wouldEvict: WouldEvict): string | undefined {
+    const candidate = this.#candidate(capacity, wouldEvict);
     const known = candidate === undefined ? undefined : this.#known.get(candidate);
     if (known) known.warmUps++;
     return candidate;
   }
 
   /** Whether `next` would name one. */
-  isWanting(capacity: number): boolean {
-    return this.#candidate(capacity) !== undefined;
+  isWanting(capacity: number, wouldEvict: WouldEvict): boolean {
+    return this.#candidate(capacity, wouldEvict) !== undefined;
   }
 
   forgetAll(): void {
@@ -125,14 +130,18 @@ export class Warmth {
     }
   }
 
-  #candidate(capacity: number): string | undefined {
-    let place = this.#known.size;
-    let chosen: string | undefined;
-    for (const [prefix, { state, warmUps }] of this.#known) {
-      const isAmongTheLast = place-- <= capacity;
+  #candidate(capacity: number, wouldEvict: WouldEvict): string | undefined {
+    const later = new Set<string>();
+    let looks = 0;
+    for (const [prefix, { state, warmUps }] of [...this.#known].toReversed()) {
+      if (later.size >= capacity || looks >= MAX_LOOKS) return undefined;
       const isCold = state === "cold" || state === "evicted";
-      if (isAmongTheLast && isCold && warmUps < MAX_WARM_UPS) chosen = prefix;
+      if (isCold && warmUps < MAX_WARM_UPS) {
+        looks++;
+        if (!wouldEvict(prefix).some((evicted) => later.has(evicted))) return prefix;
+      }
+      later.add(prefix);
     }
-    return chosen;
+    return undefined;
   }
 }

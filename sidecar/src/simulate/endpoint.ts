@@ -153,7 +153,7 @@ export class SimulatedEndpoint {
   #warmUp(): void {
     const { scheduler } = this;
     if (!this.health.isWell || !scheduler.hasFree || scheduler.waiting > 0) return;
-    const prefix = scheduler.warmth.next(scheduler.prefixCapacity);
+    const prefix = scheduler.nextToWarm();
     if (prefix === undefined) return;
     this.ask({ ...QUIET, done: () => this.#warmUp() }, canary([prefix, GREETING]), 1);
   }

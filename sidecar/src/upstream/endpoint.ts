@@ -99,7 +99,7 @@ export class Endpoint implements Upstream {
 
   /** Whether a prefix that is to be warm is not. */
   get hasColdPrefix(): boolean {
-    return this.#desk.warmth.isWanting(this.#desk.prefixCapacity);
+    return this.#desk.isAnyToWarm;
   }
 
   get unavailable(): string | undefined {

@@ -90,6 +90,23 @@ describe("a character", () => {
     for (const { status } of virtual.endpoints) expect(status.prefixes.warm).toBe(0);
   });
 
+  test("is not warmed again and again where the characters' prompts drive one another out", async () => {
+    // Llama-server keeps no prompt whose slot goes on with more than half of it.
+    const specs = [{ slots: 4 }, { slots: 4 }];
+    virtual = await VirtualFleet.open(specs, "Answer in one short sentence. ".repeat(40));
+    for (const character of CAST) virtual.keepWarm(character);
+    await virtual.pass(12_000);
+    const before = virtual.own;
+    expect(before).toBeLessThan(12);
+    for (let at = 0; at < 400; at++) {
+      virtual.ask({ character: CAST[(at * at) % 23] ?? "mira" });
+      await virtual.pass(20 + ((at * 37) % 90));
+    }
+    await virtual.pass(10_000);
+    expect(virtual.own - before).toBeLessThan(40);
+    expect(hitsFrom(0)).toBe(400);
+  });
+
   test("goes elsewhere while its home is busy for longer than a cold prefix costs", async () => {
     await open(2, 1);
     await play(4, 300, ["mira"]);

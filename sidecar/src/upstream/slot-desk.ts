@@ -133,9 +133,14 @@ export class SlotDesk {
     return this.#scheduler.warmth;
   }
 
-  /** How many prefixes the engine has room for beside each other. */
-  get prefixCapacity(): number {
-    return this.#scheduler.prefixCapacity;
+  /** The prefix to warm next, if any; counts as a warm-up of it. */
+  nextToWarm(): string | undefined {
+    return this.#scheduler.nextToWarm();
+  }
+
+  /** Whether a prefix that is to be warm is not. */
+  get isAnyToWarm(): boolean {
+    return this.#scheduler.isAnyToWarm;
   }
 
   /** How many characters of prompt after a prefix are likely to be read and answered in time. */

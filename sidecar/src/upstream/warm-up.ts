@@ -17,7 +17,7 @@ export interface WarmUpParts {
 export async function warmPrefixes(parts: WarmUpParts): Promise<void> {
   const { desk, isWarm, onProgress } = parts;
   while (desk.isIdle && isWarm()) {
-    const prefix = desk.warmth.next(desk.prefixCapacity);
+    const prefix = desk.nextToWarm();
     if (prefix === undefined || !(await warm(prefix, parts))) return;
     onProgress();
   }

@@ -49,8 +49,14 @@ export class VirtualFleet {
   readonly happenings: Happening[] = [];
   readonly answers: VirtualAnswer[] = [];
 
-  /** @param specs one for each endpoint, with the slots that its engine has too */
-  constructor(specs: readonly VirtualSpec[]) {
+  readonly #preamble: string;
+
+  /**
+   * @param specs one for each endpoint, with the slots that its engine has too
+   * @param preamble how every persona begins
+   */
+  constructor(specs: readonly VirtualSpec[], preamble = "") {
+    this.#preamble = preamble;
     const { clock } = this;
     const observe = (happening: Happening): void => void this.happenings.push(happening);
     this.ollamas = specs.map(
@@ -103,7 +109,7 @@ export class VirtualFleet {
   keepWarm(character: string): () => void {
     return this.fleet.keepWarm(character, () => ({
       role: "system",
-      content: personaOf(character),
+      content: this.#personaOf(character),
     }));
   }
 
@@ -125,7 +131,7 @@ export class VirtualFleet {
     this.fleet.request({
       request: {
         messages: [
-          { role: "system", content: personaOf(character) },
+          { role: "system", content: this.#personaOf(character) },
           { role: "user", content: "Hello!" },
         ],
         maxTokens: 32,
@@ -157,7 +163,8 @@ export class VirtualFleet {
       const received = engine.books.received.slice(since[at] ?? 0);
       const isAsked = received.some(
         ({ path, body }) =>
-          path === "/api/chat" && JSON.stringify(body?.["messages"]).includes(personaOf(character)),
+          path === "/api/chat" &&
+          JSON.stringify(body?.["messages"]).includes(this.#personaOf(character)),
       );
       return isAsked ? [at] : [];
     });
@@ -172,18 +179,28 @@ export class VirtualFleet {
     return this.happenings.filter((happening) => happening.kind === kind).length;
   }
 
+  /** Generations that the sidecar asked for by itself: canaries, and prefixes read beforehand. */
+  get own(): number {
+    const received = this.ollamas.flatMap(({ engine }) => engine.books.received);
+    return received.filter(({ body }) => {
+      const options = body?.["options"] as { num_predict?: number } | undefined;
+      return options?.num_predict === 1;
+    }).length;
+  }
+
   async close(): Promise<void> {
     const closed = this.fleet.close();
     await this.pass(500);
     await closed;
   }
+
+  /** Sixty words or so, thirty milliseconds of prefill, beside what all begin with. */
+  #personaOf(character: string): string {
+    const words = Array.from({ length: 60 }, (_, at) => `${character}${at}`);
+    return `${this.#preamble}${words.join(" ")}`;
+  }
 }
 
 function fail(): never {
   throw new Error("an endpoint without an engine");
-}
-
-/** Sixty words or so: thirty milliseconds of prefill. */
-function personaOf(character: string): string {
-  return Array.from({ length: 60 }, (_, at) => `${character}${at}`).join(" ");
 }
