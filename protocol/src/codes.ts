@@ -179,13 +179,15 @@ export const CODES = {
     retry: true,
   },
   too_many_rooms: {
-    cause: "The connection has as many rooms open as welcome allows.",
+    cause:
+      "The connection has as many rooms open as welcome allows, or the sidecar has no memory to spare for one more.",
     remedy: "Close rooms that ended, or raise the sidecar's limit.",
     retry: true,
   },
   too_many_characters: {
-    cause: "The room has as many characters as welcome allows.",
-    remedy: "Register fewer, or raise the sidecar's limit.",
+    cause:
+      "The room has as many characters as welcome allows, or the sidecar has no memory to spare for this one's texts.",
+    remedy: "Register fewer or shorter ones, or raise the sidecar's limit.",
     retry: false,
   },
   too_many_lines: {

@@ -138,6 +138,16 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
   "What a game holds": [
     setting("maxRooms", "rooms of a connection", refused("too_many_rooms")),
     setting("maxCharactersPerRoom", "characters of a room", refused("too_many_characters")),
+    setting(
+      "maxRegisteredMib",
+      "rooms and characters of a connection, MiB of text",
+      `${refused("too_many_rooms")} or \`too_many_characters\``,
+    ),
+    setting(
+      "maxRegisteredMibInAll",
+      "rooms and characters of all connections, MiB of text",
+      `${refused("too_many_rooms")} or \`too_many_characters\``,
+    ),
     setting("maxLinesPerRoom", "open lines of a room", refused("too_many_lines")),
     setting("maxLines", "open lines of a connection", refused("too_many_lines")),
     setting("maxCuesPerSecondPerRoom", "cues a second of a room", refused("cue_rate_room")),

@@ -33,6 +33,7 @@ function play(upDelayMs: number, downDelayMs: number, settledMs = SETTLED_MS): P
     cards: () => NO_CARDS,
     gameRate: new RateLimit(10_000, 0),
     limits: () => limitsOf(DEFAULT_CONFIG),
+    memory: () => DEFAULT_CONFIG,
     resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
     maxDetached: () => DEFAULT_CONFIG.maxDetachedSessions,
   });

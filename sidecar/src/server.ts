@@ -78,6 +78,7 @@ export async function startSidecar(
     gameRate,
     cards: () => config.cards,
     limits: () => limitsOf(config),
+    memory: () => config,
     resumeWindowMs: () => config.resumeWindowMs,
     maxDetached: () => config.maxDetachedSessions,
   });

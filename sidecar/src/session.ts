@@ -12,9 +12,11 @@ import {
 } from "@banterwire/protocol";
 import type { Character } from "./characters/character.ts";
 import type { ConnectionLimits } from "./config.ts";
+import { flagOf } from "./config/names.ts";
 import { type LineSink, SpokenLine } from "./line.ts";
 import type { RateLimit } from "./policy/rate.ts";
 import { chooseSpeaker } from "./policy/route.ts";
+import type { AllowanceKey } from "./session/allowance.ts";
 import type { LineLog, LoggedLine } from "./session/line-log.ts";
 import { type Room, Rooms, type RoomsParts } from "./session/rooms.ts";
 import {
@@ -252,7 +254,8 @@ export class Session {
     if (this.#rooms.size >= maxRooms) {
       return this.#refuse("too_many_rooms", `at most ${maxRooms} rooms`, { room: id });
     }
-    this.#rooms.open(id, worldKey);
+    const excess = this.#rooms.open(id, worldKey);
+    if (excess) this.#refuse("too_many_rooms", this.#tooHeavy(excess), { room: id });
   }
 
   #closeRoom(id: number): void {
@@ -272,7 +275,18 @@ export class Session {
       const why = `at most ${maxCharactersPerRoom} characters in a room`;
       return this.#refuse("too_many_characters", why, { room: id });
     }
-    this.#rooms.cast(registration);
+    const excess = this.#rooms.cast(registration);
+    if (excess) {
+      this.#refuse("too_many_characters", `${character}: ${this.#tooHeavy(excess)}`, { room: id });
+    }
+  }
+
+  #tooHeavy(excess: AllowanceKey): string {
+    const whose = excess === "maxRegisteredMib" ? "this connection's" : "all connections'";
+    return (
+      `${whose} rooms and characters are as large as they may be: close rooms that ended, ` +
+      `shorten personas and authored lines, or raise ${flagOf(excess)}`
+    );
   }
 
   #forget(id: number, character: string): void {

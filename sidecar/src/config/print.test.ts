@@ -58,6 +58,8 @@ const WRITTEN: { readonly [K in Key]: fc.Arbitrary<string[]> } = {
   maxConnections: number(70_000),
   maxRooms: number(70_000),
   maxCharactersPerRoom: number(5_000),
+  maxRegisteredMib: number(70_000),
+  maxRegisteredMibInAll: number(70_000),
   maxLinesPerRoom: number(2_000),
   maxLines: number(70_000),
   maxCuesPerSecondPerRoom: number(20_000),

@@ -50,6 +50,8 @@ const EXAMPLES: { readonly [K in Key]: readonly [string, unknown] } = {
   maxConnections: ["1", 1],
   maxRooms: ["1", 1],
   maxCharactersPerRoom: ["2", 2],
+  maxRegisteredMib: ["6", 6],
+  maxRegisteredMibInAll: ["7", 7],
   maxLinesPerRoom: ["3", 3],
   maxLines: ["4", 4],
   maxCuesPerSecondPerRoom: ["5", 5],

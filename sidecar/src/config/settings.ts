@@ -152,6 +152,18 @@ export const SETTINGS = {
     help: "characters of one room",
     reload: "new connections",
   }),
+  maxRegisteredMib: row<number>({
+    kind: integer(1, 65_536),
+    default: 32,
+    help: "what the rooms and characters of one connection may take together, MiB of text",
+    reload: "new connections",
+  }),
+  maxRegisteredMibInAll: row<number>({
+    kind: integer(1, 65_536),
+    default: 128,
+    help: "what those of all connections may take, lost ones that may come back too, MiB of text",
+    reload: "at once",
+  }),
   maxLinesPerRoom: row<number>({
     kind: integer(1, 1_024),
     default: 64,

@@ -46,6 +46,7 @@ beforeEach(() => {
     cards: () => NO_CARDS,
     gameRate: new RateLimit(100_000, systemClock.nowMs()),
     limits: () => limitsOf({ ...DEFAULT_CONFIG, maxCuesPerSecondPerRoom: 10_000 }),
+    memory: () => DEFAULT_CONFIG,
     resumeWindowMs: () => 60_000,
     maxDetached: () => 1,
   });

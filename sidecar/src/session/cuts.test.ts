@@ -49,6 +49,7 @@ function play(cuts: readonly number[]): Played {
     cards: () => NO_CARDS,
     gameRate: new RateLimit(1_000, 0),
     limits: () => limitsOf(DEFAULT_CONFIG),
+    memory: () => DEFAULT_CONFIG,
     resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
     maxDetached: () => 1,
   });

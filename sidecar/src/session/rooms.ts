@@ -8,6 +8,7 @@ import type { Card, Cards } from "../config/card.ts";
 import type { Observe } from "../happening.ts";
 import { RateLimit } from "../policy/rate.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import { type Allowance, type AllowanceKey, weightOfCharacter, weightOfRoom } from "./allowance.ts";
 
 /** Where lines come from, and where characters are known beforehand. */
 export interface SessionUpstream extends Upstream {
@@ -18,6 +19,8 @@ export interface SessionUpstream extends Upstream {
 export interface RoomsParts {
   readonly upstream: SessionUpstream;
   readonly limits: ConnectionLimits;
+  /** What all of them may weigh. */
+  readonly allowance: Allowance;
   /** The cards of the moment. */
   readonly cards: () => Cards;
   readonly clock: Clock;
@@ -44,6 +47,7 @@ interface RoomCharacter {
   readonly card: Card | undefined;
   readonly character: Character;
   readonly cool: () => void;
+  readonly bytes: number;
 }
 
 /** The rooms of one session, and their characters. */
@@ -67,11 +71,17 @@ export class Rooms {
     return this.#rooms.get(id);
   }
 
-  open(id: number, worldKey: string): void {
-    const { clock, connection, limits, observe } = this.#parts;
+  /** Returns the setting by which there is no place for it, if so. */
+  open(id: number, worldKey: string): AllowanceKey | undefined {
+    const { allowance, clock, connection, limits, observe } = this.#parts;
+    const bytes = weightOfRoom(worldKey);
+    const excess = allowance.excessOf(bytes);
+    if (excess) return excess;
+    allowance.take(bytes);
     const rate = new RateLimit(limits.maxCuesPerSecondPerRoom, clock.nowMs());
     this.#rooms.set(id, { worldKey, characters: new Map(), lines: new Set(), rate });
     observe({ kind: "roomOpened", connection, room: id, worldKey });
+    return undefined;
   }
 
   /** Cools its characters; its lines are the caller's. */
@@ -79,27 +89,54 @@ export class Rooms {
     const room = this.#rooms.get(id);
     if (!room) return;
     this.#rooms.delete(id);
-    for (const { cool } of room.characters.values()) cool();
-    const { connection, observe } = this.#parts;
+    const { allowance, connection, observe } = this.#parts;
+    allowance.take(-weightOfRoom(room.worldKey));
+    for (const { cool, bytes } of room.characters.values()) {
+      allowance.take(-bytes);
+      cool();
+    }
     observe({ kind: "roomClosed", connection, room: id });
   }
 
-  /** Puts a character into its room, as its card wants it if there is one. */
-  cast(registration: CharacterRegister | CharacterUpdate): void {
+  /**
+   * Puts a character into its room, as its card wants it if there is one. Returns the setting by
+   * which there is no place for it, if so; what the room had of it stays.
+   */
+  cast(registration: CharacterRegister | CharacterUpdate): AllowanceKey | undefined {
+    const { allowance, cards } = this.#parts;
     const { characters } = this.#rooms.get(registration.room) ?? {};
-    if (!characters) return;
-    const card = this.#parts.cards().get(registration.character);
+    const before = characters?.get(registration.character)?.bytes ?? 0;
+    const card = cards().get(registration.character);
+    const excess = allowance.excessOf(weightOfCharacter(registration, card) - before);
+    if (!excess && characters) this.#put(characters, registration, card);
+    return excess;
+  }
+
+  #put(
+    characters: Map<string, RoomCharacter>,
+    registration: CharacterRegister | CharacterUpdate,
+    card: Card | undefined,
+  ): void {
+    const bytes = weightOfCharacter(registration, card);
     const character = new Character(registration, card);
     // The new one first: a prefix that stays the same stays warm.
     const cool = this.#parts.upstream.keepWarm(character.id, (style) => prefixOf(character, style));
-    characters.get(registration.character)?.cool();
-    characters.set(registration.character, { registration, card, character, cool });
+    this.#remove(characters, registration.character);
+    this.#parts.allowance.take(bytes);
+    characters.set(registration.character, { registration, card, character, cool, bytes });
   }
 
   forget(room: number, character: string): void {
     const { characters } = this.#rooms.get(room) ?? {};
-    characters?.get(character)?.cool();
-    characters?.delete(character);
+    if (characters) this.#remove(characters, character);
+  }
+
+  #remove(characters: Map<string, RoomCharacter>, id: string): void {
+    const character = characters.get(id);
+    if (!character) return;
+    characters.delete(id);
+    this.#parts.allowance.take(-character.bytes);
+    character.cool();
   }
 
   /** The cards have changed: lines that are open keep what they began with. */
@@ -107,7 +144,7 @@ export class Rooms {
     for (const room of this.#rooms.values()) {
       for (const { registration, card } of room.characters.values().toArray()) {
         const now = this.#parts.cards().get(registration.character);
-        if (!isDeepStrictEqual(now, card)) this.cast(registration);
+        if (!isDeepStrictEqual(now, card)) this.#put(room.characters, registration, now);
       }
     }
   }

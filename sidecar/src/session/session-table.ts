@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { LIMITS } from "@banterwire/protocol";
 import { type ConnectionLimits, HEARTBEAT_MS } from "../config.ts";
+import { Allowance, type AllowanceKey } from "./allowance.ts";
 import { Session, type SessionParts } from "../session.ts";
 import { LineLog } from "./line-log.ts";
 import type { SessionPeer } from "./session-state.ts";
@@ -11,6 +12,8 @@ export interface SessionTableParts extends Pick<
 > {
   /** What a session that begins now may hold. */
   readonly limits: () => ConnectionLimits;
+  /** What rooms and characters may weigh, of a session that begins now, and of all. */
+  readonly memory: () => Readonly<Record<AllowanceKey, number>>;
   /** How long a session that begins now is kept after a loss; 0 for not at all. */
   readonly resumeWindowMs: () => number;
   /** How many sessions may be without a connection; past it the one lost first ends. */
@@ -30,9 +33,17 @@ export class SessionTable {
   readonly #sessions = new Map<string, Kept>();
   /** In the order in which they were lost. */
   readonly #detached = new Set<string>();
+  readonly #allowance: Allowance;
 
   constructor(parts: SessionTableParts) {
     this.#parts = parts;
+    const maxMib = (): number => parts.memory().maxRegisteredMibInAll;
+    this.#allowance = new Allowance("maxRegisteredMibInAll", maxMib);
+  }
+
+  /** What the rooms and characters of all sessions weigh, about. */
+  get registeredBytes(): number {
+    return this.#allowance.bytes;
   }
 
   get rooms(): number {
@@ -57,7 +68,8 @@ export class SessionTable {
       readonly resumable: boolean;
     },
   ): { readonly session: Session; readonly windowMs: number } {
-    const { limits, resumeWindowMs, ...parts } = this.#parts;
+    const { limits, memory, resumeWindowMs, ...parts } = this.#parts;
+    const { maxRegisteredMib } = memory();
     const name = randomBytes(LIMITS.SESSION_BYTES);
     const windowMs = client.resumable ? resumeWindowMs() : 0;
     const session = new Session(
@@ -66,6 +78,7 @@ export class SessionTable {
         name,
         connection: client.connection,
         limits: limits(),
+        allowance: new Allowance("maxRegisteredMib", () => maxRegisteredMib, this.#allowance),
         // A loss is noticed after two heartbeats at the latest.
         log: windowMs > 0 ? new LineLog(windowMs + 2 * HEARTBEAT_MS) : undefined,
         beyondResume: () => this.close(session),

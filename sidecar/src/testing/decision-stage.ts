@@ -62,6 +62,7 @@ export class DecisionStage {
       observe: unobserved,
       gameRate: new RateLimit(NO_LIMIT, systemClock.nowMs()),
       limits: () => limits,
+      memory: () => DEFAULT_CONFIG,
       resumeWindowMs: () => 0,
       maxDetached: () => 0,
     });

@@ -11,6 +11,7 @@ import { DEFAULT_CONFIG, limitsOf } from "../config.ts";
 import { Connection } from "../connection.ts";
 import type { Happening } from "../happening.ts";
 import { RateLimit } from "../policy/rate.ts";
+import type { AllowanceKey } from "../session/allowance.ts";
 import { SessionTable } from "../session/session-table.ts";
 import { HandUpstream } from "./hand-upstream.ts";
 import { COALESCE_MS } from "../outbox.ts";
@@ -26,6 +27,8 @@ export class MemoryGame {
   connection: Connection;
   /** The cards of the moment; tell the sessions to recast after a change. */
   cards: Cards = NO_CARDS;
+  /** What rooms and characters may weigh; that of one session from the next hello on. */
+  memory: Pick<typeof DEFAULT_CONFIG, AllowanceKey> = DEFAULT_CONFIG;
   /** What the sidecar's observers were told. */
   readonly happenings: Happening[] = [];
 
@@ -41,6 +44,7 @@ export class MemoryGame {
       cards: () => this.cards,
       gameRate: new RateLimit(cuesPerSecondPerGame, 0),
       limits: () => limitsOf(DEFAULT_CONFIG),
+      memory: () => this.memory,
       resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
       maxDetached: () => 2,
     });

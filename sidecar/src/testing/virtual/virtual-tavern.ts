@@ -98,6 +98,7 @@ export class VirtualTavern {
       cards: () => options.cards ?? NO_CARDS,
       gameRate: new RateLimit(10_000, clock.nowMs()),
       limits: () => limitsOf(DEFAULT_CONFIG),
+      memory: () => DEFAULT_CONFIG,
       resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
       maxDetached: () => DEFAULT_CONFIG.maxDetachedSessions,
     });

@@ -102,6 +102,7 @@ export class VirtualWorld {
       cards: () => NO_CARDS,
       gameRate: new RateLimit(LIMITS.maxCuesPerSecondPerGame, clock.nowMs()),
       limits: () => LIMITS,
+      memory: () => DEFAULT_CONFIG,
       resumeWindowMs: () => DEFAULT_CONFIG.resumeWindowMs,
       maxDetached: () => 1,
     });
