@@ -52,6 +52,32 @@ describe("banterwire simulate", () => {
     expect(runs.map(({ set }) => set)).toEqual([{ slots: 1 }, { slots: 2 }]);
   });
 
+  test("tells of several endpoints, each and in total, and how cues got to them", async () => {
+    const said = await run({ players: "200", endpoints: "2", slots: "2", plot: "a.svg" });
+    expect(said).toMatch(/^200 players, .*, 2 endpoints, 2 slots each, /mu);
+    expect(said).toMatch(/elsewhere +asked twice +extra/u);
+    const [first, second, total] = ["ollama", "ollama-2", "in total"].map((name) => {
+      const row = new RegExp(`^ *${name}  (.*)$`, "mu").exec(said)?.[1] ?? "";
+      return row.trim().split(/ +/u).map(Number.parseFloat);
+    });
+    // Slots, cues at home, times asked, lines in time.
+    for (const column of [0, 1, 4, 5]) {
+      expect((first?.[column] ?? NaN) + (second?.[column] ?? NaN)).toBe(total?.[column]);
+    }
+    expect(read("a.svg")).toContain("by ollama-2");
+  });
+
+  test("says what so many endpoints of so many slots are worth", async () => {
+    const said = await run({ players: "100", sweep: ["endpoints=1,2", "slots=1,2"] });
+    const rows = [...said.matchAll(/^ +(\d) +(\d) +[\d.]+ +([\d.]+)%/gmu)];
+    expect(rows.map(([, a, b]) => `${a}/${b}`)).toEqual(["1/1", "1/2", "2/1", "2/2"]);
+    const [least = 0, slots = 0, endpoints = 0, both = 0] = rows.map(([, , , rate]) =>
+      Number(rate),
+    );
+    expect(Math.min(slots, endpoints)).toBeGreaterThan(least);
+    expect(both).toBeGreaterThan(Math.max(slots, endpoints));
+  });
+
   test("draws a plot over time where nothing is swept", async () => {
     await run({ plot: "a.svg" });
     expect(read("a.svg")).toContain("seconds");
@@ -74,8 +100,13 @@ describe("banterwire simulate", () => {
 describe("what is wrong", () => {
   test.each<[string, SimulateFlags, RegExp]>([
     ["a flag", { players: "many" }, /players is 'many' \(flag --players\): a whole number from 0/u],
-    ["more than one endpoint", { endpoints: "2" }, /endpoints \(flag --endpoints\): .*one Ollama/u],
+    [
+      "too many endpoints",
+      { endpoints: "17" },
+      /endpoints is '17' \(flag --endpoints\): .*1 to 16/u,
+    ],
     ["no number of endpoints", { endpoints: "x" }, /endpoints is 'x' \(flag --endpoints\)/u],
+    ["no endpoint", { sweep: ["endpoints=2,0"] }, /endpoints is '0' \(flag --sweep\)/u],
     ["a sweep of nothing known", { sweep: ["luck=1"] }, /sweep is 'luck=1'.*one of players/u],
     ["a sweep without values", { sweep: ["slots="] }, /values are due, such as slots=1,2,4/u],
     [

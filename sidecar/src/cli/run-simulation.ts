@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { MAX_ENDPOINTS } from "../config/endpoint-rows.ts";
 import type { Problem } from "../config/problem.ts";
 import { MeasuredCalls } from "../simulate/measured-calls.ts";
 import type { Scenario } from "../simulate/scenario.ts";
@@ -21,13 +22,12 @@ import {
   parseSweep,
   type Sweep,
 } from "../simulate/sweep.ts";
-import { endingsOf, type Run, tableOf } from "../simulate/table.ts";
+import { endingsOf, endpointsOf, type Run, tableOf } from "../simulate/table.ts";
 import { EXIT_CODES, StartError } from "../start-error.ts";
 import { readBoundedFile, UnreadableError } from "./bounded-file.ts";
 import type { SimulateFlags } from "./simulate.ts";
 
 const MAX_CALLS_FILE_BYTES = 256 * 1_048_576;
-const MAX_ENDPOINTS = 64;
 
 /**
  * Runs what the flags ask for, prints its table, and writes what is to be written.
@@ -59,7 +59,10 @@ export async function runSimulation(
   const [run] = runs;
   if (!scenario || !run) return;
   write(`${headingOf(scenario, sweeps)}\n\n${tableOf(runs)}`);
-  if (runs.length === 1) write(`\n${endingsOf(run.figures)}`);
+  if (runs.length === 1) {
+    if (scenario.endpoints.length > 1) write(`\n${endpointsOf(run.figures)}`);
+    write(`\n${endingsOf(run.figures)}`);
+  }
   if (flags.json !== undefined) {
     const text = `${JSON.stringify({ scenario, runs }, null, 2)}\n`;
     await writeResult(resolve(folder, flags.json), text, "--json");
@@ -70,30 +73,34 @@ export async function runSimulation(
 }
 
 function overridesOf(flags: SimulateFlags, folder: string): Override[] {
-  const { players, rooms, characters, slots, budgetMs, minutes, seed, calls, endpoints } = flags;
-  const knobs = { players, rooms, characters, slots, "budget-ms": budgetMs, minutes, seed };
+  const { budgetMs, calls } = flags;
   const overrides: Override[] = [];
-  for (const knob of Object.keys(knobs) as (keyof typeof knobs)[]) {
-    const text = knobs[knob];
-    if (text === undefined) continue;
-    overrides.push({ path: KNOBS[knob], value: numberOr(text), flag: `--${knob}` });
+  for (const knob of Object.keys(KNOBS) as Knob[]) {
+    const text = knob === "budget-ms" ? budgetMs : flags[knob];
+    if (text !== undefined) overrides.push(overrideOf(knob, numberOr(text), `--${knob}`));
   }
   if (calls !== undefined) {
-    overrides.push({
-      path: ["endpoints", 0, "calls"],
-      value: resolve(folder, calls),
-      flag: "--calls",
-    });
-  }
-  if (endpoints === undefined) return overrides;
-  const count = Number(endpoints);
-  if (!(Number.isInteger(count) && count >= 1 && count <= MAX_ENDPOINTS)) {
-    throw wrong("--endpoints", `a whole number from 1 to ${MAX_ENDPOINTS} is due`, endpoints);
-  }
-  for (let index = 1; index < count; index++) {
-    overrides.push({ path: ["endpoints", index], value: {}, flag: "--endpoints" });
+    const value = resolve(folder, calls);
+    overrides.push({ path: ["endpoints", "*", "calls"], value, flag: "--calls" });
   }
   return overrides;
+}
+
+/** @throws ScenarioError for a number of endpoints that no list can have */
+function overrideOf(knob: Knob, value: unknown, flag: string): Override {
+  if (knob === "endpoints" && !isCount(value)) {
+    const why = `a whole number from 1 to ${MAX_ENDPOINTS} is due`;
+    throw new ScenarioError([
+      { key: knob, value: String(value), source: { from: "flag", flag }, why },
+    ]);
+  }
+  return { path: KNOBS[knob], value, flag };
+}
+
+function isCount(value: unknown): boolean {
+  return (
+    typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_ENDPOINTS
+  );
 }
 
 /** What is no number is told as it was written. */
@@ -113,11 +120,7 @@ function sweepsOf(texts: readonly string[]): readonly Sweep[] {
 }
 
 function knobsOf(set: Readonly<Partial<Record<Knob, number>>>): Override[] {
-  return (Object.keys(set) as Knob[]).map((knob) => ({
-    path: KNOBS[knob],
-    value: set[knob],
-    flag: "--sweep",
-  }));
+  return (Object.keys(set) as Knob[]).map((knob) => overrideOf(knob, set[knob], "--sweep"));
 }
 
 function scenarioOf(file: ScenarioText | undefined, overrides: readonly Override[]): Scenario {
@@ -187,18 +190,27 @@ function wrong(flag: string, why: string, value?: string): ScenarioError {
 function headingOf(scenario: Scenario, sweeps: readonly Sweep[]): string {
   const { players, rooms, charactersPerRoom, minutes, budgetMs, seed, endpoints } = scenario;
   const swept = new Set<Knob>(sweeps.map(({ knob }) => knob));
-  const slots = endpoints[0]?.slots ?? 0;
   const parts: readonly (readonly [Knob, string])[] = [
     ["players", `${players} players`],
     ["rooms", `${rooms} rooms`],
     ["characters", `${charactersPerRoom} characters in each`],
-    ["slots", `${slots} ${slots === 1 ? "slot" : "slots"}`],
+    ["endpoints", endpoints.length === 1 ? "" : `${endpoints.length} endpoints`],
+    ["slots", slotsOf(endpoints)],
     ["budget-ms", `a budget of ${budgetMs} ms`],
     ["minutes", `${minutes} minutes`],
     ["seed", `seed ${seed}`],
   ];
   return parts
-    .filter(([knob]) => !swept.has(knob))
+    .filter(([knob, words]) => !swept.has(knob) && words !== "")
     .map(([, words]) => words)
     .join(", ");
+}
+
+function slotsOf(endpoints: Scenario["endpoints"]): string {
+  const [first = 0, ...others] = endpoints.map(({ slots }) => slots);
+  const words = `${first} ${first === 1 ? "slot" : "slots"}`;
+  if (others.length === 0) return words;
+  return others.every((slots) => slots === first)
+    ? `${words} each`
+    : `${[first, ...others].join(", ")} slots`;
 }

@@ -27,21 +27,24 @@ export function addSimulate(program: Command): void {
   program
     .command("simulate")
     .description(
-      "what hit rate, with how many slots, for so many players: on the sidecar's own rules",
+      "what hit rate, with how many slots and Ollamas, for so many players: on the sidecar's own rules",
     )
     .option("--scenario <FILE>", "the game and its endpoints, YAML or JSON")
     .option("--players <N>", "players who speak to characters (default: 40)")
     .option("--rooms <N>", "rooms that they are in (default: 10)")
     .option("--characters <N>", "characters in each room (default: 4)")
-    .option("--slots <N>", "lines that the Ollama generates in parallel (default: 1)")
-    .option("--endpoints <N>", "Ollamas; one is played as yet (default: 1)")
+    .option("--slots <N>", "lines that each Ollama generates in parallel (default: 1)")
+    .option(
+      "--endpoints <N>",
+      "Ollamas: those of the scenario, and more like its last one (default: as many as it has, or 1)",
+    )
     .option("--budget-ms <N>", "time to first token, milliseconds (default: 200)")
     .option("--minutes <N>", "how long the game is played, of its own time (default: 10)")
     .option("--seed <N>", "another seed is another game of the same kind (default: 1)")
-    .option("--calls <FILE>", "CSV of measured calls that the Ollama's times are drawn from")
+    .option("--calls <FILE>", "CSV of measured calls that each Ollama's times are drawn from")
     .option(
       "--sweep <NAME=N,N,...>",
-      "run once for each value of players, rooms, characters, slots, budget-ms, minutes or seed; twice for a grid",
+      "run once for each value of players, rooms, characters, endpoints, slots, budget-ms, minutes or seed; twice for a grid",
       gather,
     )
     .option("--json <FILE>", "write scenario and figures there")

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { describe, expect, test, vi } from "vitest";
+import { CueRoute } from "../policy/cue-route.ts";
 import { type Decision, Scheduler } from "../policy/scheduler.ts";
 import type { Wish } from "../policy/wish.ts";
 import { scenarioSchema } from "./scenario.ts";
@@ -10,6 +11,12 @@ const SOURCES = dirname(import.meta.dirname);
 class ShedsPlayers<Owner> extends Scheduler<Owner> {
   override ask(owner: Owner, wish: Wish, nowMs: number): Decision<Owner>[] {
     return wish.priority === "ambient" ? super.ask(owner, wish, nowMs) : [{ do: "shed", owner }];
+  }
+}
+
+class AsksNobody extends CueRoute<never> {
+  override start(): undefined {
+    return undefined;
   }
 }
 
@@ -37,13 +44,21 @@ describe("the simulator", () => {
         "budget",
         "rate",
         "wedge",
+        "cue-route",
+        "roster",
+        "trust",
+        "placement",
+        "spill-over",
+        "ejection",
+        "hedging",
       ];
       for (const name of wanted) expect(modules).toContain(`policy/${name}.ts`);
     },
   );
 
-  test("has no second scheduler, predictor or ledger: their names are declared in policy/ alone", () => {
-    const declared = /\bclass (\w*(?:Scheduler|Predict|Ledger|Warmth|Shares|Queue|Slots)\w*)/u;
+  test("has no second scheduler, predictor, ledger or route: their names are declared in policy/ alone", () => {
+    const declared =
+      /\bclass (\w*(?:Scheduler|Predict|Ledger|Warmth|Shares|Queue|Slots|Route\b|Trust|Allowance)\w*)/u;
     const files = globSync("{simulate,cli}/**/*.ts", { cwd: SOURCES });
     const elsewhere = files.filter(
       (file) =>
@@ -61,5 +76,17 @@ describe("the simulator", () => {
     vi.doUnmock("../policy/scheduler.ts");
     expect(figures).toMatchObject({ modelHitRate: 0, anyHitRate: 1 });
     expect(figures.cues).toBeGreaterThan(20);
+  });
+
+  test("does as they decide: a route that asks nobody leaves several endpoints no line", async () => {
+    vi.resetModules();
+    vi.doMock("../policy/cue-route.ts", () => ({ CueRoute: AsksNobody }));
+    const { simulate } = await import("./simulation.ts");
+    const play = (endpoints: readonly object[]) =>
+      simulate(scenarioSchema.parse({ players: 20, minutes: 1, endpoints }));
+    const [one, two] = [play([{}]), play([{}, {}])];
+    vi.doUnmock("../policy/cue-route.ts");
+    expect(two).toMatchObject({ modelHitRate: 0, anyHitRate: 1 });
+    expect(one.modelHitRate).toBeGreaterThan(0);
   });
 });

@@ -1,14 +1,10 @@
 import { type Priority, PRIORITIES } from "@banterwire/protocol";
 import { addOutcome, type HitRates, NO_HITS } from "@banterwire/protocol/client";
-import type { SlotUse } from "./endpoint.ts";
+import { EndpointBooks, type EndpointFigures, type Served } from "./endpoint-books.ts";
+import type { RouteCounts } from "./fleet.ts";
 import type { Ending } from "./line.ts";
 import type { Scenario } from "./scenario.ts";
-
-export interface Quantiles {
-  readonly p50: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-}
+import { jainOf, type Quantiles, quantilesOf, ratesOf } from "./statistics.ts";
 
 /** How the cues of one priority ended. All of them add up to `cues`. */
 export interface PriorityFigures {
@@ -42,6 +38,9 @@ export interface Figures {
   readonly slotsBusy: number;
   readonly slotsZombie: number;
   readonly zombies: number;
+  readonly routes: RouteCounts;
+  /** In the scenario's order. */
+  readonly endpoints: readonly EndpointFigures[];
   /** Over time, in equal parts of the run. */
   readonly timeline: readonly TimelinePart[];
 }
@@ -51,6 +50,8 @@ export interface TimelinePart {
   readonly cues: number;
   readonly modelHitRate: number | null;
   readonly anyHitRate: number | null;
+  /** The model's, as the part of it that each endpoint spoke; null where there were no cues. */
+  readonly modelHitRateBy: readonly (number | null)[];
 }
 
 const TIMELINE_PARTS = 60;
@@ -62,6 +63,9 @@ export class Books {
   readonly #endMs: number;
   #hits = NO_HITS;
   readonly #parts: HitRates[];
+  readonly #endpoints: readonly EndpointBooks[];
+  /** In each part of the run, the model hits of each endpoint. */
+  readonly #hitsBy: readonly number[][];
   readonly #rooms = new Map<number, { cues: number; hits: number }>();
   readonly #priorities: Record<Priority, { -readonly [Key in keyof PriorityFigures]: number }>;
   readonly #queuedMs: number[] = [];
@@ -72,6 +76,8 @@ export class Books {
     this.#scenario = scenario;
     this.#endMs = scenario.minutes * 60_000;
     this.#parts = Array.from({ length: TIMELINE_PARTS }, () => NO_HITS);
+    this.#endpoints = scenario.endpoints.map(() => new EndpointBooks());
+    this.#hitsBy = this.#parts.map(() => scenario.endpoints.map(() => 0));
     this.#priorities = {
       reply: { ...NO_ENDINGS },
       nearby: { ...NO_ENDINGS },
@@ -79,31 +85,32 @@ export class Books {
     };
   }
 
-  enter({ arrival, source, reason, ttftMs, queuedMs }: Ending): void {
-    const { priority, room, atMs } = arrival;
-    const { budgetMs } = this.#scenario;
+  enter(ending: Ending): void {
+    const { arrival, source, reason, ttftMs, queuedMs, home } = ending;
+    const { priority, room } = arrival;
     const kept = this.#priorities[priority];
     kept.cues++;
     kept[reason]++;
     if (queuedMs !== undefined) this.#queuedMs.push(queuedMs);
-    if (priority === "ambient") {
-      this.#hits = { ...this.#hits, ambient: this.#hits.ambient + 1 };
-      return;
-    }
+    const { budgetMs } = this.#scenario;
     const outcome = { ...OUTCOME, priority, source, ttftMs, budgetMs };
     const before = this.#hits.modelHits;
     this.#hits = addOutcome(this.#hits, outcome);
-    this.#countRoom(room, this.#hits.modelHits - before);
-    const part = Math.min(TIMELINE_PARTS - 1, Math.floor((atMs / this.#endMs) * TIMELINE_PARTS));
+    if (priority === "ambient") return;
+    const hits = this.#hits.modelHits - before;
+    const part = this.#partOf(ending);
     this.#parts[part] = addOutcome(this.#parts[part] ?? NO_HITS, outcome);
+    this.#countRoom(room, hits);
+    if (home !== undefined) this.#endpoints[home]?.enterHome(outcome);
     if (ttftMs === undefined) return;
     this.#anyTtftMs.push(ttftMs);
-    if (source === "model") this.#modelTtftMs.push(ttftMs);
+    if (source === "model") this.#enterLine(ending, ttftMs, hits);
   }
 
-  close({ busyMs, zombieMs, zombies }: SlotUse, slotMs: number): Figures {
+  close(served: readonly Served[], routes: RouteCounts): Figures {
     const seconds = this.#endMs / 1_000;
     const { cues, ambient, modelHits } = this.#hits;
+    const slotMs = sumOf(served, ({ slots }) => slots) * this.#endMs;
     return {
       cues,
       ambient,
@@ -115,15 +122,35 @@ export class Books {
       modelTtftMs: quantilesOf(this.#modelTtftMs),
       anyTtftMs: quantilesOf(this.#anyTtftMs),
       fairness: jainOf(Array.from(this.#rooms.values(), ({ cues, hits }) => hits / cues)),
-      slotsBusy: busyMs / slotMs,
-      slotsZombie: zombieMs / slotMs,
-      zombies,
+      slotsBusy: sumOf(served, ({ use }) => use.busyMs) / slotMs,
+      slotsZombie: sumOf(served, ({ use }) => use.zombieMs) / slotMs,
+      zombies: sumOf(served, ({ use }) => use.zombies),
+      routes,
+      endpoints: served.flatMap(
+        (one, index) => this.#endpoints[index]?.close(one, this.#endMs) ?? [],
+      ),
       timeline: this.#parts.map((hits, index) => ({
         fromSeconds: (index * seconds) / TIMELINE_PARTS,
         cues: hits.cues,
         ...ratesOf(hits),
+        modelHitRateBy: (this.#hitsBy[index] ?? []).map((own) =>
+          hits.cues === 0 ? null : own / hits.cues,
+        ),
       })),
     };
+  }
+
+  #partOf({ arrival: { atMs } }: Ending): number {
+    return Math.min(TIMELINE_PARTS - 1, Math.floor((atMs / this.#endMs) * TIMELINE_PARTS));
+  }
+
+  #enterLine(ending: Ending, ttftMs: number, hits: number): void {
+    this.#modelTtftMs.push(ttftMs);
+    const { by } = ending;
+    if (by === undefined) return;
+    this.#endpoints[by]?.enterLine(ttftMs, hits > 0);
+    const part = this.#hitsBy[this.#partOf(ending)];
+    if (part) part[by] = (part[by] ?? 0) + hits;
   }
 
   #countRoom(room: number, hits: number): void {
@@ -143,24 +170,6 @@ export function totalOf(figures: Figures, what: keyof PriorityFigures): number {
   return PRIORITIES.reduce((sum, priority) => sum + figures.priorities[priority][what], 0);
 }
 
-function ratesOf({ cues, modelHits, anyHits }: HitRates) {
-  return {
-    modelHitRate: cues === 0 ? null : modelHits / cues,
-    anyHitRate: cues === 0 ? null : anyHits / cues,
-  };
-}
-
-/** The nearest ranks. */
-export function quantilesOf(values: readonly number[]): Quantiles {
-  const sorted = Float64Array.from(values).sort();
-  const at = (q: number): number | null =>
-    sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? null;
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) };
-}
-
-/** (sum of x)^2 / (n x sum of x^2): 1 where all are equal, 1/n where one has everything. */
-export function jainOf(values: readonly number[]): number | null {
-  const sum = values.reduce((total, value) => total + value, 0);
-  const squares = values.reduce((total, value) => total + value * value, 0);
-  return squares === 0 ? null : (sum * sum) / (values.length * squares);
+function sumOf<One>(all: readonly One[], valueOf: (one: One) => number): number {
+  return all.reduce((sum, one) => sum + valueOf(one), 0);
 }

@@ -1,5 +1,7 @@
 import { MAX_WAITING_CUES, MIN_PROMPT_SIMILARITY } from "../config.ts";
+import { CANARY_TIMEOUT_MS } from "../policy/care.ts";
 import { type Decision, Scheduler } from "../policy/scheduler.ts";
+import type { Offer } from "../policy/spill-over.ts";
 import type { Wish } from "../policy/wish.ts";
 import { memoryCharsOf, type SimulatedEngine } from "./engine.ts";
 import { Health } from "./health.ts";
@@ -21,6 +23,9 @@ export interface Ticket {
   readonly asker: Asker;
   readonly wish: Wish;
   readonly tokens: number;
+  /** A warm-up or a canary: it says nothing of how cues fare. */
+  readonly isOwn: boolean;
+  phase: "waiting" | "sent" | "streaming" | "over";
   cancel: () => void;
 }
 
@@ -30,10 +35,16 @@ export interface SlotUse {
   readonly zombieMs: number;
   /** Slots that were taken by generations that had been given up. */
   readonly zombies: number;
+  /** Generations for cues that were begun. */
+  readonly begun: number;
+  /** Slots that were taken at one time, at most; zombies counted. */
+  readonly mostAtOnce: number;
 }
 
+const UNUSED: SlotUse = { busyMs: 0, zombieMs: 0, zombies: 0, begun: 0, mostAtOnce: 0 };
+
 const NOTHING = (): void => {};
-/** For warm-ups and canaries, which nobody waits for. */
+/** For warm-ups, which nobody waits for. */
 const QUIET: Asker = {
   granted: NOTHING,
   shed: NOTHING,
@@ -56,16 +67,11 @@ export class SimulatedEndpoint {
   readonly #engine: SimulatedEngine;
   #disarm: () => void = NOTHING;
   #armedMs: number | undefined;
-  #use = { busyMs: 0, zombieMs: 0, zombies: 0 };
+  #use: { -readonly [Key in keyof SlotUse]: number } = { ...UNUSED };
   #usedMs: number;
   #last = { inFlight: 0, zombies: 0 };
 
-  constructor(
-    scenario: EndpointScenario,
-    engine: SimulatedEngine,
-    clock: VirtualClock,
-    prefixes: readonly string[],
-  ) {
+  constructor(scenario: EndpointScenario, engine: SimulatedEngine, clock: VirtualClock) {
     const { slots, zombieHoldMs } = scenario;
     this.#clock = clock;
     this.#engine = engine;
@@ -76,16 +82,12 @@ export class SimulatedEndpoint {
       zombieHoldMs,
       cache: { memoryChars: 0, minSimilarity: MIN_PROMPT_SIMILARITY },
     });
-    for (const prefix of prefixes) this.scheduler.warmth.keep(prefix);
     this.health = new Health({
       clock,
       engine,
-      probe: (asker) => this.ask(asker, canary([GREETING]), 1),
-      giveUp: (ticket) => this.leave(ticket),
-      isUnused: () => {
-        const { inFlight, zombies, waiting } = this.scheduler;
-        return inFlight + zombies + waiting === 0;
-      },
+      probe: (asker) => this.#ask(asker, canary([GREETING]), 1, true),
+      giveUp: (ticket) => this.leave(ticket, false),
+      isUnused: () => this.#isUnused,
       forgetCaches: () => this.scheduler.forgetCaches(memoryCharsOf(scenario)),
       onWatch: () => this.#warmUp(),
     });
@@ -93,58 +95,98 @@ export class SimulatedEndpoint {
 
   get use(): SlotUse {
     this.#account();
-    return this.#use;
+    return { ...this.#use };
+  }
+
+  /** Counts from now on. */
+  clearUse(): void {
+    this.#account();
+    this.#use = { ...UNUSED };
   }
 
   start(): void {
     this.health.start();
   }
 
+  keepWarm(prefix: string): void {
+    this.scheduler.warmth.keep(prefix);
+  }
+
+  /** What a wish could expect here if it came now. */
+  offer(wish: Wish): Offer {
+    return this.scheduler.offer(wish, this.#clock.nowMs);
+  }
+
   /** Asks for a generation of so many tokens. */
   ask(asker: Asker, wish: Wish, tokens: number): Ticket {
-    const ticket: Ticket = { asker, wish, tokens, cancel: NOTHING };
+    return this.#ask(asker, wish, tokens, false);
+  }
+
+  /** Gives up: leaves the queue, or is cancelled upstream. @param isLate for want of a first token in time */
+  leave(ticket: Ticket, isLate: boolean): void {
+    const { phase } = ticket;
+    if (phase === "over") return;
+    ticket.phase = "over";
+    ticket.cancel();
+    this.#carryOut(this.scheduler.leave(ticket, this.#clock.nowMs));
+    if (phase === "sent" && isLate) this.health.missed();
+  }
+
+  /** Reads a prompt's start, if there is nothing else to do, to find out what it takes now. */
+  tryOut(prefix: string): void {
+    if (this.health.isWarm && this.#isUnused) this.#read(prefix, NOTHING);
+  }
+
+  get #isUnused(): boolean {
+    const { inFlight, zombies, waiting } = this.scheduler;
+    return inFlight + zombies + waiting === 0;
+  }
+
+  #ask(asker: Asker, wish: Wish, tokens: number, isOwn: boolean): Ticket {
+    const ticket: Ticket = { asker, wish, tokens, isOwn, phase: "waiting", cancel: NOTHING };
     this.#carryOut(this.scheduler.ask(ticket, wish, this.#clock.nowMs));
     return ticket;
   }
 
-  /** Gives up: leaves the queue, or is cancelled upstream. */
-  leave(ticket: Ticket): void {
-    ticket.cancel();
-    this.#carryOut(this.scheduler.leave(ticket, this.#clock.nowMs));
-  }
-
   #carryOut(decisions: readonly Decision<Ticket>[]): void {
-    for (const { do: what, owner } of decisions) {
-      if (what === "grant") this.#send(owner);
-      if (what === "shed") owner.asker.shed();
-      if (what === "preempt") {
-        owner.cancel();
-        owner.asker.preempted();
-      }
-    }
     this.#account();
     this.#arm();
+    for (const { do: what, owner } of decisions) {
+      // What was told to one before it may have ended it.
+      if (owner.phase === "over") continue;
+      if (what === "grant") {
+        this.#send(owner);
+        continue;
+      }
+      owner.phase = "over";
+      owner.cancel();
+      if (what === "shed") owner.asker.shed();
+      else owner.asker.preempted();
+    }
   }
 
   #send(ticket: Ticket): void {
-    const { asker, wish, tokens } = ticket;
+    const { asker, wish, tokens, isOwn } = ticket;
+    ticket.phase = "sent";
+    if (!isOwn) this.#use.begun++;
     asker.granted();
     ticket.cancel = this.#engine.generate(wish.prompt, tokens, {
       first: () => {
+        ticket.phase = "streaming";
         this.scheduler.first(ticket, this.#clock.nowMs);
-        this.health.answered();
+        if (!isOwn) this.health.answered();
         asker.first();
       },
       done: (usage) => {
-        ticket.cancel = NOTHING;
+        ticket.phase = "over";
         this.#carryOut(this.scheduler.done(ticket, usage, this.#clock.nowMs));
         asker.done();
       },
       failed: () => {
-        ticket.cancel = NOTHING;
+        ticket.phase = "over";
         this.health.suspect();
-        asker.failed();
         this.#carryOut(this.scheduler.failed(ticket, this.#clock.nowMs));
+        asker.failed();
       },
     });
   }
@@ -154,8 +196,20 @@ export class SimulatedEndpoint {
     const { scheduler } = this;
     if (!this.health.isWell || !scheduler.hasFree || scheduler.waiting > 0) return;
     const prefix = scheduler.nextToWarm();
-    if (prefix === undefined) return;
-    this.ask({ ...QUIET, done: () => this.#warmUp() }, canary([prefix, GREETING]), 1);
+    if (prefix !== undefined) this.#read(prefix, () => this.#warmUp());
+  }
+
+  #read(prefix: string, done: () => void): void {
+    let callOff = NOTHING;
+    const over = (): void => callOff();
+    const whenDone = (): void => {
+      callOff();
+      done();
+    };
+    const asker = { ...QUIET, shed: over, preempted: over, failed: over, done: whenDone };
+    const ticket = this.#ask(asker, canary([prefix, GREETING]), 1, true);
+    if (ticket.phase === "over") return;
+    callOff = this.#clock.after(CANARY_TIMEOUT_MS, () => this.leave(ticket, false));
   }
 
   #arm(): void {
@@ -174,11 +228,10 @@ export class SimulatedEndpoint {
     const { inFlight, zombies } = this.scheduler;
     const { nowMs } = this.#clock;
     const sinceMs = nowMs - this.#usedMs;
-    this.#use = {
-      busyMs: this.#use.busyMs + sinceMs * this.#last.inFlight,
-      zombieMs: this.#use.zombieMs + sinceMs * this.#last.zombies,
-      zombies: this.#use.zombies + Math.max(0, zombies - this.#last.zombies),
-    };
+    this.#use.busyMs += sinceMs * this.#last.inFlight;
+    this.#use.zombieMs += sinceMs * this.#last.zombies;
+    this.#use.zombies += Math.max(0, zombies - this.#last.zombies);
+    this.#use.mostAtOnce = Math.max(this.#use.mostAtOnce, inFlight + zombies);
     this.#usedMs = nowMs;
     this.#last = { inFlight, zombies };
   }

@@ -64,8 +64,13 @@ export class SimulatedEngine {
     const cache = { memoryChars: memoryCharsOf(endpoint), minSimilarity: MIN_PROMPT_SIMILARITY };
     this.#ledger = new PrefixLedger(endpoint.slots, cache);
     for (const failure of endpoint.failures) {
-      clock.at(failure.fromSeconds * 1_000, () => this.#begin(failure));
-      clock.at(failure.toSeconds * 1_000, () => this.#end(failure));
+      const { kind, fromSeconds, toSeconds } = failure;
+      if (kind === "flap") {
+        clock.at(fromSeconds * 1_000, () => this.#flap(failure));
+        continue;
+      }
+      clock.at(fromSeconds * 1_000, () => this.#begin(failure));
+      clock.at(toSeconds * 1_000, () => this.#end(failure));
     }
   }
 
@@ -196,6 +201,19 @@ export class SimulatedEngine {
     this.#running.delete(call);
     if ("place" in state) this.#ledger.release(state.place, false);
     if (state.name !== "abandoned" && state.name !== "over") call.events.failed();
+  }
+
+  /** Goes down, comes up, and so on until its time is over. */
+  #flap(failure: Failure & { kind: "flap" }): void {
+    const { clock } = this.#parts;
+    const { downSeconds, upSeconds, toSeconds } = failure;
+    const fromSeconds = clock.nowMs / 1_000;
+    if (fromSeconds >= toSeconds) return;
+    const upAtSeconds = Math.min(toSeconds, fromSeconds + downSeconds);
+    const down: Failure = { kind: "down", fromSeconds, toSeconds: upAtSeconds };
+    this.#begin(down);
+    clock.at(upAtSeconds * 1_000, () => this.#end(down));
+    clock.at((upAtSeconds + upSeconds) * 1_000, () => this.#flap(failure));
   }
 
   #begin(failure: Failure): void {

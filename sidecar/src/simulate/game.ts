@@ -3,7 +3,7 @@ import { MAX_LINE_TOKENS } from "../config.ts";
 import { RateLimit } from "../policy/rate.ts";
 import { type Arrival, Arrivals } from "./arrivals.ts";
 import { Cast } from "./cast.ts";
-import type { SimulatedEndpoint } from "./endpoint.ts";
+import type { SimulatedFleet } from "./fleet.ts";
 import { type Ending, SimulatedLine } from "./line.ts";
 import { Random } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
@@ -13,8 +13,8 @@ const LINE_LENGTH_SPREAD = 0.35;
 
 /** The game server with its players: sends its cues when they are due, as far as it may. */
 export class Game {
-  /** The stable starts of its characters' prompts. */
-  readonly prefixes: readonly string[];
+  /** Who is in its rooms. */
+  readonly speakers: Cast["speakers"];
   readonly #scenario: Scenario;
   readonly #clock: VirtualClock;
   readonly #ended: (ending: Ending) => void;
@@ -33,28 +33,29 @@ export class Game {
     this.#clock = clock;
     this.#ended = ended;
     this.#cast = new Cast(scenario, new Random(seed, "cast"));
-    this.prefixes = this.#cast.prefixes;
+    this.speakers = this.#cast.speakers;
     this.#arrivals = new Arrivals(scenario, new Random(seed, "arrivals"));
     this.#lengths = new Random(seed, "lengths");
     this.#remainingMs = Math.floor(budgetMs - roundTripMs - BUDGET_GUARD_MS);
     this.#gameRate = new RateLimit(maxCuesPerSecondPerGame, 0);
   }
 
-  /** Its cues go to that endpoint, until the game is over. */
-  play(endpoint: SimulatedEndpoint): void {
+  /** Its cues go to those endpoints, until the game is over. */
+  play(fleet: SimulatedFleet): void {
     const arrival = this.#arrivals.next();
     if (!arrival) return;
     this.#clock.at(arrival.atMs + this.#scenario.roundTripMs / 2, () => {
-      this.play(endpoint);
-      this.#cue(arrival, endpoint);
+      this.play(fleet);
+      this.#cue(arrival, fleet);
     });
   }
 
-  #cue(arrival: Arrival, endpoint: SimulatedEndpoint): void {
+  #cue(arrival: Arrival, fleet: SimulatedFleet): void {
     const refused = this.#refusal(arrival);
     if (refused !== undefined) {
-      const ending = { arrival, source: "fallback", reason: refused, ttftMs: 0 } as const;
-      return this.#ended({ ...ending, queuedMs: undefined });
+      const times = { ttftMs: 0, queuedMs: undefined };
+      const nobody = { home: undefined, by: undefined };
+      return this.#ended({ arrival, source: "fallback", reason: refused, ...times, ...nobody });
     }
     const line = new SimulatedLine({
       arrival,
@@ -62,7 +63,7 @@ export class Game {
       tokens: this.#tokens(),
       remainingMs: this.#remainingMs,
       halfTripMs: this.#scenario.roundTripMs / 2,
-      endpoint,
+      fleet,
       clock: this.#clock,
       ended: this.#ended,
     });

@@ -43,14 +43,24 @@ export class Health {
   #state: State = "down";
   #wedge = CLEAR;
   #isDoubtPending = false;
+  #warmSinceMs = Infinity;
 
   constructor(parts: HealthParts) {
     this.#parts = parts;
   }
 
-  /** Else lines are authored ones at once. */
+  get isWarm(): boolean {
+    return this.#state === "warm";
+  }
+
+  /** Else it is asked for no lines. */
   get isWell(): boolean {
-    return this.#state === "warm" && !holdsOff(this.#wedge);
+    return this.isWarm && !holdsOff(this.#wedge);
+  }
+
+  /** Since when it is warm without a break; never where it is not. */
+  get warmSinceMs(): number {
+    return this.#warmSinceMs;
   }
 
   start(): void {
@@ -58,7 +68,7 @@ export class Health {
     this.#watch();
   }
 
-  /** A generation had its first chunk. */
+  /** A cue's generation had its first chunk. */
   answered(): void {
     if (this.#wedge !== CLEAR) this.#wedge = advanceWedge(this.#wedge, { name: "answer" });
   }
@@ -84,6 +94,7 @@ export class Health {
 
   #becomeWarm(): void {
     this.#state = "warm";
+    this.#warmSinceMs = Math.min(this.#warmSinceMs, this.#parts.clock.nowMs);
     this.#resolveDoubt();
     this.#parts.onWatch();
   }
@@ -95,6 +106,7 @@ export class Health {
 
   #bringUp(failures: number): void {
     this.#state = "loading";
+    this.#warmSinceMs = Infinity;
     this.#parts.engine.load((isLoaded) => {
       if (!isLoaded) return this.#retry(failures);
       this.#parts.forgetCaches();
@@ -137,6 +149,7 @@ export class Health {
 
   #quarantine(): void {
     this.#state = "wedged";
+    this.#warmSinceMs = Infinity;
     this.#parts.clock.after(probeDelayMs(this.#wedge), () => {
       if (!this.#parts.engine.isResident) return this.#bringUp(0);
       this.#probe(CANARY_TIMEOUT_MS, (probed) => {
@@ -167,7 +180,10 @@ export class Health {
     const ticket = this.#parts.probe({
       granted: () => {},
       first: () => {},
-      done: () => end("answered"),
+      done: () => {
+        this.answered();
+        end("answered");
+      },
       shed: failed,
       preempted: failed,
       failed,

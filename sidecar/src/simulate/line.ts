@@ -1,7 +1,9 @@
 import { internalDeadlineMs } from "../policy/budget.ts";
 import type { Prompt } from "../policy/prefix-ledger.ts";
 import type { Arrival } from "./arrivals.ts";
-import type { Asker, SimulatedEndpoint, Ticket } from "./endpoint.ts";
+import type { Asker } from "./endpoint.ts";
+import type { SimulatedFleet } from "./fleet.ts";
+import type { AskedCue } from "./routed-cue.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
 /** How one cue was answered. Times in milliseconds, as its room saw them. */
@@ -16,6 +18,9 @@ export interface Ending {
   readonly ttftMs: number | undefined;
   /** In line for a slot; undefined if it never had one. */
   readonly queuedMs: number | undefined;
+  /** The endpoint where its character was at home, and the one whose text it has; from 0. */
+  readonly home: number | undefined;
+  readonly by: number | undefined;
 }
 
 export interface LineParts {
@@ -25,7 +30,7 @@ export interface LineParts {
   /** What the client leaves the sidecar of the budget. */
   readonly remainingMs: number;
   readonly halfTripMs: number;
-  readonly endpoint: SimulatedEndpoint;
+  readonly fleet: SimulatedFleet;
   readonly clock: VirtualClock;
   readonly ended: (ending: Ending) => void;
 }
@@ -37,7 +42,7 @@ export class SimulatedLine implements Asker {
   #state: "waiting" | "speaking" | "ended" = "waiting";
   #grantedMs: number | undefined;
   #firstMs: number | undefined;
-  #ticket: Ticket | undefined;
+  #cue: AskedCue | undefined;
   #disarm: () => void = () => {};
 
   constructor(parts: LineParts) {
@@ -46,16 +51,18 @@ export class SimulatedLine implements Asker {
   }
 
   start(): void {
-    const { endpoint, arrival, prompt, tokens, remainingMs, clock } = this.#parts;
-    const { room, priority } = arrival;
-    if (!endpoint.health.isWell) return this.#fallBack("upstream");
+    const { fleet, arrival, prompt, tokens, remainingMs, clock } = this.#parts;
+    const { room, character, priority } = arrival;
+    if (!fleet.isWell) return this.#fallBack("upstream");
     const deadlineMs = internalDeadlineMs(this.#arrivedMs, remainingMs);
     this.#disarm = clock.at(deadlineMs, () => this.#missDeadline());
-    this.#ticket = endpoint.ask(this, { priority, room, deadlineMs, prompt }, tokens);
+    const wish = { priority, room, deadlineMs, prompt };
+    this.#cue = fleet.cue(this, String(character), wish, tokens);
+    this.#cue.start();
   }
 
   granted(): void {
-    this.#grantedMs = this.#parts.clock.nowMs;
+    this.#grantedMs ??= this.#parts.clock.nowMs;
   }
 
   shed(): void {
@@ -81,10 +88,7 @@ export class SimulatedLine implements Asker {
   }
 
   #missDeadline(): void {
-    const { endpoint } = this.#parts;
-    const sentInVain = this.#grantedMs !== undefined;
-    if (this.#ticket) endpoint.leave(this.#ticket);
-    if (sentInVain) endpoint.health.missed();
+    this.#cue?.leave(true);
     this.#fallBack("budget");
   }
 
@@ -110,6 +114,8 @@ export class SimulatedLine implements Asker {
     const ttftMs =
       this.#firstMs === undefined ? undefined : this.#firstMs + halfTripMs - arrival.atMs;
     const queuedMs = this.#grantedMs === undefined ? undefined : this.#grantedMs - this.#arrivedMs;
-    ended({ arrival, source, reason, ttftMs, queuedMs });
+    const home = this.#cue?.home?.index;
+    const by = source === "model" ? this.#cue?.by?.index : undefined;
+    ended({ arrival, source, reason, ttftMs, queuedMs, home, by });
   }
 }

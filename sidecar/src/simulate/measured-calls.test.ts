@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { quantilesOf } from "./books.ts";
 import { parseCsv } from "./csv.ts";
 import { MeasuredCalls } from "./measured-calls.ts";
 import { Random } from "./random.ts";
+import { quantilesOf } from "./statistics.ts";
 
 function callsOf(text: string): MeasuredCalls {
   const parsed = MeasuredCalls.parse(text);

@@ -62,6 +62,7 @@ const NAMES: Readonly<Record<Knob, string>> = {
   players: "players",
   rooms: "rooms",
   characters: "characters in each room",
+  endpoints: "endpoints",
   slots: "slots",
   "budget-ms": "budget, ms",
   minutes: "minutes",
@@ -91,8 +92,8 @@ function sweptSeries(runs: readonly Run[], across: Knob, curves: Sweep | undefin
 }
 
 function timeSeries(runs: readonly Run[]) {
-  const timeline = runs[0]?.figures.timeline ?? [];
-  return RATES.map(({ key, words, type }) =>
+  const { timeline = [], endpoints = [] } = runs[0]?.figures ?? {};
+  const rates = RATES.map(({ key, words, type }) =>
     line(
       words,
       type,
@@ -100,6 +101,16 @@ function timeSeries(runs: readonly Run[]) {
       timeline.map((part) => [part.fromSeconds, part[key]]),
     ),
   );
+  if (endpoints.length < 2) return rates;
+  const shares = endpoints.map(({ name }, index) =>
+    line(
+      `model, by ${name}`,
+      "solid",
+      index + 1,
+      timeline.map((part) => [part.fromSeconds, part.modelHitRateBy[index] ?? null]),
+    ),
+  );
+  return [...rates, ...shares];
 }
 
 function line(

@@ -9,9 +9,15 @@ function told(text: string, overrides: readonly Override[] = []) {
 
 const line = (at: number) => ({ from: "file", file: "/games/raid.yaml", line: at });
 const slots = (value: unknown): Override => ({
-  path: ["endpoints", 0, "slots"],
+  path: ["endpoints", "*", "slots"],
   value,
   flag: "--slots",
+});
+
+const count = (value: number): Override => ({
+  path: ["endpoints", "length"],
+  value,
+  flag: "--endpoints",
 });
 
 describe("readScenario", () => {
@@ -82,9 +88,54 @@ describe("readScenario", () => {
     ]);
   });
 
-  test("a second endpoint is refused as long as one is played", () => {
-    const [problem] = told("endpoints: [{}, {}]");
-    expect(problem).toMatchObject({ key: "endpoints", why: expect.stringMatching(/one Ollama/u) });
+  test("a flag speaks of each endpoint, and of how many there are: more are like the last one, failures apart", () => {
+    const text = [
+      "endpoints:",
+      "  - { slots: 1, memoryTokens: 7 }",
+      "  - { slots: 3, memoryTokens: 9, failures: [{ kind: down, fromSeconds: 1, toSeconds: 2 }] }",
+    ].join("\n");
+    const read = (...overrides: readonly Override[]) =>
+      readScenario({ text, file: "/games/raid.yaml" }, overrides);
+    expect(read(slots(8))).toMatchObject({ scenario: { endpoints: [{ slots: 8 }, { slots: 8 }] } });
+    expect(read(count(1))).toMatchObject({ scenario: { endpoints: [{ slots: 1 }] } });
+    const down = [expect.objectContaining({ kind: "down" })];
+    expect(read(count(4))).toMatchObject({
+      scenario: {
+        endpoints: [
+          { slots: 1, memoryTokens: 7, failures: [] },
+          { slots: 3, memoryTokens: 9, failures: down },
+          { slots: 3, memoryTokens: 9, failures: [] },
+          { slots: 3, memoryTokens: 9, failures: [] },
+        ],
+      },
+    });
+    expect(readScenario(undefined, [count(2), slots(4)])).toMatchObject({
+      scenario: { endpoints: [{ slots: 4 }, { slots: 4 }] },
+    });
+  });
+
+  test("no endpoint, more than a sidecar takes, and one that is for nobody are refused", () => {
+    const due = expect.stringMatching(/^1 to 16 endpoints are due$/u);
+    expect(told("endpoints: []")).toMatchObject([{ key: "endpoints", why: due }]);
+    expect(told(`endpoints: [${"{},".repeat(17)}]`)).toMatchObject([
+      { key: "endpoints", why: due },
+    ]);
+    expect(told("endpoints: [{ serves: [bark] }, { serves: [] }]")).toMatchObject([
+      {
+        key: "endpoints[0].serves[0]",
+        value: "bark",
+        why: expect.stringMatching(/^one of reply/u),
+      },
+      { key: "endpoints[1].serves", why: expect.stringMatching(/^one or more of reply/u) },
+    ]);
+    expect(told("charactersPerRoom: 2\nendpoints: [{ characters: [1, 2] }]")).toMatchObject([
+      { key: "endpoints[0].characters[1]", value: "2", why: expect.stringMatching(/less than/u) },
+    ]);
+    expect(
+      told(
+        "endpoints: [{ failures: [{ kind: flap, fromSeconds: 1, toSeconds: 9, upSeconds: 0 }] }]",
+      ),
+    ).toMatchObject([{ key: "endpoints[0].failures[0].upSeconds", value: "0" }]);
   });
 
   test("a raid of more rooms than there are is refused", () => {

@@ -7,9 +7,13 @@ import { type Scenario, scenarioSchema } from "./scenario.ts";
 
 export const MAX_SCENARIO_FILE_BYTES = 262_144;
 
-/** What a flag says: the place in the scenario, the value, and the flag's name for errors. */
+/**
+ * What a flag says: the place in the scenario, the value, and the flag's name for errors. In a path,
+ * `*` is each of a list, and `length` how many it is to have: those that it lacks are like its last
+ * one, but for the failures.
+ */
 export interface Override {
-  readonly path: readonly (string | number)[];
+  readonly path: readonly string[];
   readonly value: unknown;
   readonly flag: string;
 }
@@ -89,7 +93,7 @@ function problemsOf(
 }
 
 function isWithin(path: readonly PropertyKey[], whole: readonly PropertyKey[]): boolean {
-  return whole.every((part, at) => part === path[at]);
+  return whole.every((part, at) => part === path[at] || (part === "*" && at < path.length));
 }
 
 /** `endpoints[0].slots`. */
@@ -106,13 +110,31 @@ function valueIn(value: unknown, part: PropertyKey): unknown {
 }
 
 /** Sets a value deep inside, with lists and maps made on the way; does nothing in what is neither. */
-function set(target: unknown, [first, ...rest]: readonly (string | number)[], value: unknown) {
+function set(
+  target: unknown,
+  [first, ...rest]: readonly (string | number)[],
+  value: unknown,
+): void {
   if (typeof target !== "object" || target === null || first === undefined) return;
+  if (Array.isArray(target) && first === "length") return resize(target, Number(value));
+  if (Array.isArray(target) && first === "*") {
+    for (const at of target.keys()) set(target, [at, ...rest], value);
+    return;
+  }
   if (rest.length === 0) return void Reflect.set(target, first, value);
   if (Reflect.get(target, first) === undefined) {
-    Reflect.set(target, first, typeof rest[0] === "number" ? [] : {});
+    const isList = rest[0] === "*" || rest[0] === "length";
+    Reflect.set(target, first, isList ? [{}] : {});
   }
   set(Reflect.get(target, first), rest, value);
+}
+
+function resize(list: unknown[], count: number): void {
+  list.length = Math.min(list.length, count);
+  const last = list.at(-1);
+  if (typeof last !== "object" || last === null) return;
+  const { failures: _own, ...like } = last as { failures?: unknown };
+  while (list.length < count) list.push(structuredClone(like));
 }
 
 function makeCallsAbsolute(written: unknown, folder: string): void {

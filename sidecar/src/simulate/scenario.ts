@@ -1,7 +1,7 @@
 import { LIMITS, PRIORITIES } from "@banterwire/protocol";
 import { z } from "zod";
 import { MAX_LINE_TOKENS, ZOMBIE_HOLD_MS } from "../config.ts";
-import { MAX_SLOTS } from "../config/endpoint-rows.ts";
+import { MAX_ENDPOINTS, MAX_SLOTS } from "../config/endpoint-rows.ts";
 import { DEFAULT_SETTINGS } from "../config/settings.ts";
 
 /** A game of a thousand players for a day; what is longer says no more. */
@@ -16,6 +16,8 @@ const MAX_LIST = 64;
 const MAX_SECONDS = MAX_MINUTES * 60;
 const MAX_TOKENS = 1_000_000;
 const MAX_MS = 600_000;
+const MIN_FLAP_SECONDS = 0.1;
+const ENDPOINTS_DUE = `1 to ${MAX_ENDPOINTS} endpoints are due`;
 /** Some minutes of work, and half a gigabyte of times. */
 const MAX_CUES = 10_000_000;
 
@@ -40,8 +42,15 @@ const failure = z
       z.strictObject({ kind: z.literal("reload"), ...span() }),
       /** Generations are taken and never answered. */
       z.strictObject({ kind: z.literal("wedge"), ...span() }),
+      /** The process is gone, comes back, and is gone again. */
+      z.strictObject({
+        kind: z.literal("flap"),
+        ...span(),
+        downSeconds: range(MIN_FLAP_SECONDS, MAX_SECONDS).default(1),
+        upSeconds: range(MIN_FLAP_SECONDS, MAX_SECONDS).default(4),
+      }),
     ],
-    { error: "a kind is due: down, slow, reload or wedge" },
+    { error: "a kind is due: down, slow, reload, wedge or flap" },
   )
   .refine(({ fromSeconds, toSeconds }) => fromSeconds < toSeconds, {
     error: "it must end after it begins: toSeconds above fromSeconds is due",
@@ -58,6 +67,9 @@ const latency = z.strictObject({
   spread: range(0, 2).default(0.15),
   /** By how much of itself a time grows with each generation beside it. */
   contention: range(0, 10).default(0.25),
+  /** So many first tokens, 0 to 1, are later than that by `stragglerMs`. */
+  stragglerShare: range(0, 1).default(0),
+  stragglerMs: range(0, MAX_MS).default(500),
   /** To bring the model into memory. */
   loadMs: range(0, MAX_MS).default(4_000),
 });
@@ -72,6 +84,16 @@ const endpoint = z.strictObject({
   memoryTokens: whole(0, 100_000_000).default(200_000),
   /** How long the sidecar counts a cancelled slot as busy at most; what the engine does is its own affair. */
   zombieHoldMs: range(0, MAX_MS).default(ZOMBIE_HOLD_MS),
+  /** The priorities that it is for; others stand in where those cannot. */
+  serves: z
+    .array(priority)
+    .min(1, { error: `one or more of ${PRIORITIES.join(", ")} are due` })
+    .default([...PRIORITIES]),
+  /** The characters that it is for, from 0, in each room; those that no other one names if there are none. */
+  characters: z
+    .array(whole(0, MAX_CHARACTERS - 1))
+    .max(MAX_CHARACTERS)
+    .default([]),
   failures: z.array(failure).max(MAX_LIST).default([]),
 });
 export type EndpointScenario = z.infer<typeof endpoint>;
@@ -126,9 +148,8 @@ const scenarioObject = z.strictObject({
   lineTokens: whole(1, MAX_LINE_TOKENS).default(24),
   endpoints: z
     .array(endpoint)
-    .min(1, { error: "at least one endpoint is due" })
-    // Placement over several is not played yet; there is to be no second way of it here.
-    .max(1, { error: "simulate plays one Ollama as yet: name only one" })
+    .min(1, { error: ENDPOINTS_DUE })
+    .max(MAX_ENDPOINTS, { error: ENDPOINTS_DUE })
     .prefault([{}]),
 });
 
@@ -138,6 +159,13 @@ export const scenarioSchema = scenarioObject.superRefine((scenario, context) => 
     if (rooms <= scenario.rooms) continue;
     const message = `as many as there are rooms (${scenario.rooms}) at most are due`;
     context.addIssue({ code: "custom", path: ["raids", index, "rooms"], message });
+  }
+  for (const [index, { characters }] of scenario.endpoints.entries()) {
+    for (const [at, character] of characters.entries()) {
+      if (character < scenario.charactersPerRoom) continue;
+      const message = `a character of a room is due: less than charactersPerRoom, ${scenario.charactersPerRoom}`;
+      context.addIssue({ code: "custom", path: ["endpoints", index, "characters", at], message });
+    }
   }
   const cues = expectedCues(scenario);
   if (cues <= MAX_CUES) return;

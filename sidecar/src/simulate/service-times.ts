@@ -41,8 +41,15 @@ export class LatencyModel implements ServiceTimes {
       this.#latency;
     const slowdown = 1 + contention * (inFlight - 1);
     const prefillMs = uncachedTokens * prefillMsPerToken * slowdown * random.logNormal(spread);
-    const firstMs = prefillMs + overheadMs * random.logNormal(spread);
+    const usualMs = prefillMs + overheadMs * random.logNormal(spread);
+    const firstMs = usualMs + this.#straggleMs(random);
     const decodeMs = (tokens / decodeTokensPerSecond) * 1_000 * slowdown;
     return { loadMs: 0, prefillMs, firstMs, decodeMs: decodeMs * random.logNormal(spread) };
+  }
+
+  /** How much later than usual it is. Nothing is drawn where nothing straggles. */
+  #straggleMs(random: Random): number {
+    const { stragglerShare, stragglerMs } = this.#latency;
+    return stragglerShare > 0 && random.next() < stragglerShare ? stragglerMs : 0;
   }
 }

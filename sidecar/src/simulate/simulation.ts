@@ -1,14 +1,13 @@
 import { Books, type Figures } from "./books.ts";
-import { SimulatedEndpoint } from "./endpoint.ts";
-import { SimulatedEngine } from "./engine.ts";
+import { SimulatedFleet } from "./fleet.ts";
 import { Game } from "./game.ts";
 import type { Ending } from "./line.ts";
-import { Random } from "./random.ts";
+import { SimulatedMember } from "./member.ts";
 import type { EndpointScenario, Scenario } from "./scenario.ts";
 import { LatencyModel, type ServiceTimes } from "./service-times.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
-/** The endpoint is brought up and its prefixes are read before the first player comes. */
+/** The endpoints are brought up and their prefixes are read before the first player comes. */
 const BRING_UP_MS = 60_000;
 /** Every budget, line and generation is over by then. */
 const AFTERMATH_MS = 180_000;
@@ -18,6 +17,8 @@ export interface SimulationOptions {
   readonly timesOf?: (endpoint: EndpointScenario) => ServiceTimes;
   /** Told of each cue's end. */
   readonly observe?: (ending: Ending) => void;
+  /** False to have no line asked for twice, to see what that gains. */
+  readonly hedges?: boolean;
 }
 
 /**
@@ -25,31 +26,36 @@ export interface SimulationOptions {
  * same scenario gives the same figures, to the last bit.
  */
 export function simulate(scenario: Scenario, options: SimulationOptions = {}): Figures {
-  const [served] = scenario.endpoints;
-  if (!served) throw new RangeError("a scenario without an endpoint");
   const clock = new VirtualClock(-BRING_UP_MS);
   const books = new Books(scenario);
   const game = new Game(scenario, clock, (ending) => {
     books.enter(ending);
     options.observe?.(ending);
   });
-  const times = options.timesOf?.(served) ?? new LatencyModel(served.latency);
-  const random = new Random(scenario.seed, "engine");
-  const engine = new SimulatedEngine({ endpoint: served, times, clock, random });
-  const endpoint = new SimulatedEndpoint(served, engine, clock, game.prefixes);
+  const fleet = fleetOf(scenario, options, clock);
+  for (const speaker of game.speakers) fleet.keepWarm(speaker);
 
-  endpoint.start();
+  fleet.start();
   clock.runUntil(0);
-  const before = endpoint.use;
-  game.play(endpoint);
+  for (const { endpoint } of fleet.members) endpoint.clearUse();
+  game.play(fleet);
   const endMs = scenario.minutes * 60_000;
   clock.runUntil(endMs);
-  const after = endpoint.use;
+  const served = fleet.members.map(({ name, spec: { slots }, endpoint: { use } }) => {
+    return { name, slots, use };
+  });
   clock.runUntil(endMs + AFTERMATH_MS);
-  const use = {
-    busyMs: after.busyMs - before.busyMs,
-    zombieMs: after.zombieMs - before.zombieMs,
-    zombies: after.zombies - before.zombies,
-  };
-  return books.close(use, endMs * served.slots);
+  return books.close(served, fleet.counts);
+}
+
+function fleetOf(
+  { endpoints, seed }: Scenario,
+  { timesOf, hedges = true }: SimulationOptions,
+  clock: VirtualClock,
+): SimulatedFleet {
+  const members = endpoints.map((scenario, index) => {
+    const times = timesOf?.(scenario) ?? new LatencyModel(scenario.latency);
+    return new SimulatedMember({ scenario, index, times, clock, seed });
+  });
+  return new SimulatedFleet({ members, clock, hedges });
 }
