@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MAX_CARD_FILE_BYTES, MAX_CARDS } from "../config/card.ts";
 import { ConfigError, type Problem } from "../config/problem.ts";
 import { DEFAULT_CONFIG } from "../config.ts";
+import { TEST_CERTIFICATE } from "../testing/tls-proxy.ts";
 import { type LoadedConfig, loadConfig } from "./load.ts";
 
 interface Told {
@@ -114,26 +115,75 @@ describe("the token", () => {
 describe("endpoints", () => {
   test("have the header and the certificates of the files that they name", async () => {
     write("header", "Bearer abc\n");
-    write("ca.pem", "-----BEGIN");
+    write("ca.pem", `Ours:\n${TEST_CERTIFICATE}`);
     write("c.yaml", "endpoints: [{ url: gpu:1, authorizationFile: header, caFile: ca.pem }]");
     const { config } = await load({ config: "c.yaml" });
     expect(config.endpoints).toMatchObject([
-      { url: "http://gpu:1", authorization: "Bearer abc", ca: "-----BEGIN" },
+      { url: "http://gpu:1", authorization: "Bearer abc", ca: `Ours:\n${TEST_CERTIFICATE}` },
     ]);
   });
 
   test("name files that are there and hold what is due, which is not shown", async () => {
     write("header", "sésame\n");
+    write("none.pem", "sésame");
+    write("broken.pem", `${TEST_CERTIFICATE}${TEST_CERTIFICATE.replace("MII", "AAA")}`);
     write(
       "c.yaml",
-      "endpoints: [{ url: a, authorizationFile: header }, { url: b, caFile: nowhere }]",
+      `endpoints:
+        - { url: a, authorizationFile: header }
+        - { url: b, caFile: nowhere }
+        - { url: c, caFile: none.pem }
+        - { url: d, caFile: broken.pem }
+        - { url: e, authorizationFile: Bearer sésame }`,
     );
     const problems = await problemsOf({ config: "c.yaml" });
-    expect(problems).toMatchObject([
-      { key: "endpoints", why: expect.stringContaining("in its first line") },
-      { key: "endpoints", why: "it does not exist" },
+    expect(problems.map(({ why }) => why)).toEqual([
+      expect.stringMatching(/^in the 1\. endpoint, .*'authorizationFile'.*: in its first line/u),
+      "in the 2. endpoint, the file that 'caFile' names: it does not exist",
+      expect.stringMatching(/^in the 3\. .*: certificates in PEM are due/u),
+      expect.stringMatching(/^in the 4\. .*: its 2\. certificate cannot be read/u),
+      expect.stringMatching(/^in the 5\. .*'authorizationFile'.*: it does not exist/u),
     ]);
     expect(JSON.stringify(problems)).not.toContain("same");
+  });
+
+  test.each([
+    "[{ url: a, authorization: Bearer sesame }]",
+    "[{ url: 'https://user:sesame@gpu.example' }]",
+    "[{ url: 'sesame sesame' }]",
+    "[{ url: a, ca: sesame, slots: sesame, serves: sesame, characters: sesame, gpu: [sesame] }]",
+    "{ url: a, authorization: sesame }",
+    "Bearer sesame",
+    "[Bearer sesame]",
+    "[{ url: *sesame }]",
+  ])("that are wrong are told without what was written: %s", async (rows) => {
+    write("c.yaml", `endpoints: ${rows}`);
+    const problems = await problemsOf({ config: "c.yaml" });
+    expect(problems).toMatchObject([{ key: "endpoints" }]);
+    expect(JSON.stringify(problems)).not.toContain("sesame");
+  });
+});
+
+describe("one model of one Ollama is named once", () => {
+  test.each([
+    "endpoints: [{ url: b }, { url: a }, { url: 'http://a:11434/' }]",
+    "endpoints: [{ url: b }, { url: a, model: x }, { url: a, model: 'x:latest' }]",
+    "{ model: x, endpoints: [{ url: b }, { url: a }, { url: a, model: x }] }",
+  ])("and not twice: %s", async (written) => {
+    write("c.yaml", written);
+    const why = expect.stringMatching(/^the 2\. and the 3\. endpoint are the same/u);
+    expect(await problemsOf({ config: "c.yaml" })).toMatchObject([{ key: "endpoints", why }]);
+  });
+
+  test("nor by two flags", async () => {
+    const why = expect.stringMatching(/^the 1\. and the 2\. URL are the same/u);
+    const flags = { ollama: ["localhost", "127.0.0.1:11434"] };
+    expect(await problemsOf({ flags })).toMatchObject([{ key: "ollama", why }]);
+  });
+
+  test("and two models of one are two", async () => {
+    write("c.yaml", "endpoints: [{ url: a, model: x }, { url: a, model: y }]");
+    expect((await load({ config: "c.yaml" })).config.endpoints).toHaveLength(2);
   });
 });
 

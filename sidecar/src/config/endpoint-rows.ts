@@ -2,8 +2,10 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { type Priority, PRIORITIES } from "@banterwire/protocol";
 import { z } from "zod";
-import type { Kind, Parsed } from "./kinds.ts";
+import type { Kind } from "./kinds.ts";
+import { nearest } from "./nearest.ts";
 import { parseOllamaHost } from "./ollama-host.ts";
+import { shownValue } from "./problem.ts";
 
 /** More than one machine has; what stands behind one address may be many. */
 export const MAX_SLOTS = 4_096;
@@ -11,33 +13,66 @@ export const MAX_SLOTS = 4_096;
 export const MAX_ENDPOINTS = 16;
 
 const MAX_PATH_CHARS = 4_096;
-const file = z.string().min(1).max(MAX_PATH_CHARS).optional();
+const KEYS = [
+  "url",
+  "model",
+  "slots",
+  "serves",
+  "characters",
+  "resolve",
+  "gpu",
+  "authorizationFile",
+  "caFile",
+] as const;
+/** What somebody may have written in place of the key that names its file. */
+const FILE_KEYS = new Map([
+  ["authorization", "authorizationFile"],
+  ["ca", "caFile"],
+]);
 
-const rowSchema = z.strictObject({
-  url: z.string().transform((written, context) => {
-    const origin = parseOllamaHost(written);
-    if (written.trim() !== "" && origin !== undefined) return origin;
-    context.addIssue("an address such as http://127.0.0.1:11434 is due");
-    return z.NEVER;
-  }),
-  model: z
-    .string()
-    .regex(/^\S{1,256}$/u, "a model's name is due")
-    .optional(),
-  slots: z.int().min(1).max(MAX_SLOTS).optional(),
-  serves: z
-    .array(z.enum(PRIORITIES))
-    .min(1)
-    .default([...PRIORITIES]),
-  characters: z.array(z.string().min(1).max(256)).max(1_024).default([]),
-  resolve: z.literal("all", "`all` is due, or nothing").optional(),
-  gpu: z
-    .union([z.int().min(0), z.string().min(1).max(64)], "a GPU's number or name is due")
-    .transform(String)
-    .optional(),
-  authorizationFile: file,
-  caFile: file,
-});
+const DUE = {
+  row: "a map with `url` is due",
+  url: "an address such as http://127.0.0.1:11434 is due",
+  model: "a model's name such as gemma3:1b is due",
+  slots: `a whole number from 1 to ${MAX_SLOTS} is due`,
+  serves: `a list with some of ${PRIORITIES.join(", ")} is due`,
+  characters: "a list of at most 1,024 ids of characters is due",
+  resolve: "`all` is due, or nothing",
+  gpu: "a GPU's number or name is due",
+  file: "a path is due",
+};
+
+const file = z.string(DUE.file).min(1, DUE.file).max(MAX_PATH_CHARS, DUE.file).optional();
+const character = z.string(DUE.characters).min(1, DUE.characters).max(256, DUE.characters);
+
+const rowSchema = z.strictObject(
+  {
+    url: z.string(DUE.url).transform((written, context) => {
+      const parsed = written.trim() === "" ? { wrong: DUE.url } : parseOllamaHost(written);
+      if ("value" in parsed) return parsed.value;
+      context.addIssue(parsed.wrong);
+      return z.NEVER;
+    }),
+    model: z
+      .string(DUE.model)
+      .regex(/^\S{1,256}$/u, DUE.model)
+      .optional(),
+    slots: z.int(DUE.slots).min(1, DUE.slots).max(MAX_SLOTS, DUE.slots).optional(),
+    serves: z
+      .array(z.enum(PRIORITIES, DUE.serves), DUE.serves)
+      .min(1, DUE.serves)
+      .default([...PRIORITIES]),
+    characters: z.array(character, DUE.characters).max(1_024, DUE.characters).default([]),
+    resolve: z.literal("all", DUE.resolve).optional(),
+    gpu: z
+      .union([z.int().min(0), z.string().min(1).max(64)], DUE.gpu)
+      .transform(String)
+      .optional(),
+    authorizationFile: file,
+    caFile: file,
+  },
+  { error: (issue) => (issue.code === "unrecognized_keys" ? unknownKey(issue.keys) : DUE.row) },
+);
 
 /** One Ollama with one model, as a configuration names it. */
 export interface EndpointRow {
@@ -55,9 +90,9 @@ export interface EndpointRow {
   readonly caFile?: string | undefined;
 }
 
-const ALLOWED =
-  `at most ${MAX_ENDPOINTS} maps with \`url\`, and as wanted \`model\`, \`slots\`, \`serves\`, ` +
-  "`characters`, `resolve`, `gpu`, `authorizationFile`, `caFile`";
+const ALLOWED = `at most ${MAX_ENDPOINTS} maps with \`url\`, and as wanted ${KEYS.slice(1)
+  .map((key) => `\`${key}\``)
+  .join(", ")}`;
 
 /** Each text is a map in JSON, or a list of such maps. */
 export const endpointRows: Kind<readonly EndpointRow[]> = {
@@ -75,7 +110,7 @@ export const endpointRows: Kind<readonly EndpointRow[]> = {
       }
       rows.push(withPaths(parsed.data, folder));
     }
-    return rows.length <= MAX_ENDPOINTS ? firstTwice(rows) : { wrong: `${ALLOWED} are due` };
+    return rows.length <= MAX_ENDPOINTS ? { value: rows } : { wrong: `${ALLOWED} are due` };
   },
 };
 
@@ -94,10 +129,22 @@ function isAddress(url: string): boolean {
   return isIP(new URL(url).hostname.replace(/^\[|\]$/gu, "")) !== 0;
 }
 
+/** Without any of what was written, in which there may be a secret. */
 function whatIsWrong(at: number, { issues }: z.ZodError): string {
   const [issue] = issues;
-  const path = issue?.path.join(".") ?? "";
-  return `in the ${at + 1}. endpoint${path === "" ? "" : `, '${path}'`}: ${issue?.message ?? ALLOWED}`;
+  const key = issue?.path[0];
+  const where = key === undefined ? "" : `, '${String(key)}'`;
+  return `in the ${at + 1}. endpoint${where}: ${issue?.message ?? DUE.row}`;
+}
+
+function unknownKey([written = ""]: readonly string[]): string {
+  const meant = FILE_KEYS.get(written);
+  if (meant !== undefined) {
+    return `there is no key '${written}': put it into a file, and name that with '${meant}'`;
+  }
+  const near = nearest(written, KEYS);
+  const hint = near === undefined ? `there are ${KEYS.join(", ")}` : `the nearest is '${near}'`;
+  return `there is no key '${shownValue([written], false)}'; ${hint}`;
 }
 
 function withPaths(row: z.infer<typeof rowSchema>, folder: string): EndpointRow {
@@ -109,15 +156,4 @@ function withPaths(row: z.infer<typeof rowSchema>, folder: string): EndpointRow 
     }),
     ...(caFile !== undefined && { caFile: resolve(folder, caFile) }),
   };
-}
-
-/** The same model of the same Ollama twice would share its slots unawares. */
-function firstTwice(rows: readonly EndpointRow[]): Parsed<readonly EndpointRow[]> {
-  const seen = new Set<string>();
-  for (const { url, model } of rows) {
-    const name = `${url} ${model ?? ""}`;
-    if (seen.has(name)) return { wrong: `${name.trim()} is named twice` };
-    seen.add(name);
-  }
-  return { value: rows };
 }

@@ -76,7 +76,12 @@ function scalarText(node: Node): string | undefined {
 /** A map in a list, as JSON. */
 function mapText(node: Node, document: Document): string | undefined {
   const target = isAlias(node) ? node.resolve(document) : node;
-  return isMap(target) ? JSON.stringify(target.toJS(document)) : undefined;
+  try {
+    return isMap(target) ? JSON.stringify(target.toJS(document)) : undefined;
+  } catch {
+    // It refers to what is not there, or to more than anybody wrote.
+    return undefined;
+  }
 }
 
 function unknownKey(written: string): string {

@@ -4,7 +4,11 @@ import { resolve } from "node:path";
 export type Written = readonly string[];
 
 /** A value; or what is wrong with what was written, as a sentence. */
-export type Parsed<T> = { readonly value: T } | { readonly wrong: string };
+export type Parsed<T> = { readonly value: T } | Wrong;
+
+interface Wrong {
+  readonly wrong: string;
+}
 
 /** What a setting may hold. */
 export interface Kind<T> {
@@ -31,11 +35,14 @@ export function choice<const T extends string>(options: readonly T[]): Kind<T> {
   return single("NAME", allowed, (text) => options.find((option) => option === text.trim()));
 }
 
-/** A text that `read` accepts; it may return another spelling of it, or undefined to refuse it. */
+/**
+ * A text that `read` accepts; it may return another spelling of it, or undefined to refuse it, or
+ * say what is wrong with it.
+ */
 export function text(
   placeholder: string,
   allowed: string,
-  read: (text: string) => string | undefined,
+  read: (text: string) => string | Wrong | undefined,
 ): Kind<string> {
   return single(placeholder, allowed, (written) => {
     const trimmed = written.trim();
@@ -76,7 +83,7 @@ const CONTROL = /\p{Cc}/u;
 function single<T>(
   placeholder: string,
   allowed: string,
-  read: (text: string, folder: string) => T | undefined,
+  read: (text: string, folder: string) => T | Wrong | undefined,
 ): Kind<T> {
   return {
     placeholder,
@@ -84,9 +91,14 @@ function single<T>(
     holdsMany: false,
     parse([text, ...more], folder) {
       const value = text === undefined || more.length > 0 ? undefined : read(text, folder);
-      return value === undefined ? { wrong: due(allowed) } : { value };
+      if (value === undefined) return { wrong: due(allowed) };
+      return isWrong(value) ? value : { value };
     },
   };
+}
+
+function isWrong(value: unknown): value is Wrong {
+  return typeof value === "object" && value !== null && "wrong" in value;
 }
 
 function itemsOf(written: Written): string[] {

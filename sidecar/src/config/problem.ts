@@ -13,6 +13,8 @@ export interface Problem {
 }
 
 const MASK = "********";
+/** What stands before the host of an address. */
+const CREDENTIALS = /(^|,\s*)(?:([a-z]+:\/\/)[^,\s]*|[^,\s]*:[^,\s]*)@/gu;
 const MAX_SHOWN_CHARS = 80;
 /** More than anybody mends at once. */
 const MAX_PROBLEMS_SHOWN = 20;
@@ -45,7 +47,10 @@ export function listOfProblems(of: string, problems: readonly Problem[]): string
 /** What was written, fit to be shown. */
 export function shownValue(written: readonly string[], isSecret: boolean): string {
   if (isSecret) return MASK;
-  const flat = written.join(", ").replace(/\p{Cc}/gu, " ");
+  const flat = written
+    .join(", ")
+    .replace(/\p{Cc}/gu, " ")
+    .replaceAll(CREDENTIALS, `$1$2${MASK}@`);
   return flat.length > MAX_SHOWN_CHARS ? `${flat.slice(0, MAX_SHOWN_CHARS)}…` : flat;
 }
 

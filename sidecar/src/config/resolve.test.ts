@@ -178,6 +178,18 @@ describe("a wrong value", () => {
     expect(problems[0]?.value).toBe("********");
   });
 
+  test("that is an address is told without its password", () => {
+    for (const written of [
+      "https://ada:sesame@a.example",
+      "ada:ses/ame@a.example",
+      "ada:sesame@b",
+    ]) {
+      const { problems } = resolved({ flags: { ollama: ["http://a", written] } });
+      expect(problems).toMatchObject([{ key: "ollama", value: expect.stringContaining("****@") }]);
+      expect(JSON.stringify(problems)).not.toMatch(/ses\/?ame/u);
+    }
+  });
+
   test("hides no other", () => {
     const environment = { BANTERWIRE_PORT: "x", BANTERWIRE_SLOTS: "y" };
     const { problems } = resolved({ environment, flags: { model: [""] } });
@@ -194,13 +206,19 @@ describe("a wrong value", () => {
   test.each<[string, string, RegExp]>([
     ["no address", "{url: 'not an address'}", /1\. endpoint, 'url': an address/u],
     ["too many slots", "{url: 'http://a', slots: 5000}", /'slots'/u],
-    ["a priority that there is not", "{url: 'http://a', serves: [bark]}", /'serves\.0'/u],
-    ["a key that there is not", "{url: 'http://a', slot: 1}", /slot/u],
+    ["no slots", "{url: 'http://a', slots: 0}", /'slots': a whole number from 1 to 4096 is due/u],
+    ["no URL", "{model: a}", /1\. endpoint, 'url': an address/u],
+    ["a priority that there is not", "{url: a, serves: [bark]}", /'serves': .* reply, nearby/u],
+    ["a priority in place of a list", "{url: a, serves: reply}", /'serves': a list with some of/u],
+    ["a key that there is not", "{url: a, slot: 1}", /no key 'slot'; the nearest is 'slots'/u],
+    ["a key like no other", "{url: a, colour: 1}", /'colour'; there are url, model, .*caFile$/u],
+    ["a header", "{url: a, authorization: x}", /into a file, .* with 'authorizationFile'/u],
+    ["certificates", "{url: a, ca: x}", /into a file, and name that with 'caFile'/u],
+    ["nothing", "null", /1\. endpoint: a map with `url` is due/u],
     ["all addresses of an address", "{url: 'http://[::1]:1', resolve: all}", /'resolve': it has/u],
     ["some of a name's addresses", "{url: 'http://a', resolve: some}", /'resolve': `all` is due/u],
     ["a GPU that is none", "{url: 'http://a', gpu: []}", /'gpu': a GPU's number or name/u],
     ["no map", "http://a", /1\. endpoint/u],
-    ["the same twice", "{url: 'http://a'}, {url: 'http://a'}", /http:\/\/a:80 is named twice/u],
   ])("is an endpoint with %s", (_what, rows, why) => {
     const { problems } = resolved({ file: `endpoints: [${rows}]` });
     expect(problems).toHaveLength(1);

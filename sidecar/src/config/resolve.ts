@@ -27,15 +27,15 @@ export function resolveSettings(layers: readonly Layer[]): Resolved {
   const sources: [Key, ValueSource][] = [];
   const problems: Problem[] = [];
   for (const key of KEYS) {
-    const { kind, default: unset, isSecret } = settingOf(key);
+    const { kind, default: unset, isSecret = false, mayHoldSecrets = false } = settingOf(key);
     const given = layers.map((layer) => layer.get(key)).find((found) => found !== undefined);
     const parsed = given ? kind.parse(given.written, given.folder) : { value: unset };
     const source = given?.source ?? { from: "default" };
     settings.push([key, "value" in parsed ? parsed.value : unset]);
     sources.push([key, source]);
     if (given && "wrong" in parsed) {
-      const value = shownValue(given.written, isSecret === true);
-      problems.push({ key: fileKeyOf(key), value, source, why: parsed.wrong });
+      const shown = mayHoldSecrets ? {} : { value: shownValue(given.written, isSecret) };
+      problems.push({ key: fileKeyOf(key), ...shown, source, why: parsed.wrong });
     }
   }
   return {

@@ -18,16 +18,18 @@ export interface Setting<T> {
   readonly variable?: string;
   /** Never shown, and no flag: flags are seen by every user of the machine. */
   readonly isSecret?: true;
+  /** What is wrong in it is told without its text, in which somebody may have written a secret. */
+  readonly mayHoldSecrets?: true;
 }
 
 const MAX_PATH_BYTES = 4_096;
 /** What fits in a socket's address on every Unix. */
 const MAX_SOCKET_PATH_BYTES = 103;
 const ollamaUrl = text("URL", "an address such as http://127.0.0.1:11434", (written) => {
-  if (written === "" || /\s/u.test(written)) return undefined;
-  const origin = parseOllamaHost(written);
+  const parsed = written === "" ? undefined : parseOllamaHost(written);
+  if (!parsed || "wrong" in parsed) return parsed;
   // A name in other letters may turn out to have a comma, which parts one URL from the next.
-  return origin === undefined || origin.includes(",") ? undefined : origin;
+  return parsed.value.includes(",") ? undefined : parsed.value;
 });
 
 export const token = text("TEXT", "a text of 1 to 512 visible ASCII characters", (written) =>
@@ -92,6 +94,7 @@ export const SETTINGS = {
     default: [],
     help: "in place of `ollama`: several Ollamas or models, each with what it is for",
     reload: "at once",
+    mayHoldSecrets: true,
   }),
   ollamaAuthorization: row<string | undefined>({
     kind: authorization,
