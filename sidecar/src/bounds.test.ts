@@ -11,9 +11,11 @@ import {
   MAX_LINE_TOKENS,
   MAX_LOGGED_ENDS,
   MAX_LOGGED_TEXT_UNITS,
+  MAX_NAMED_PER_LINE,
   MAX_PENDING_SOCKETS,
   MAX_SLOW_MS,
   MAX_TOKEN_GAP_MS,
+  MAX_UNKNOWN_LINES,
   MAX_WAITING_CUES,
   MESSAGE_TIMEOUT_MS,
   SLOW_AFTER_MS,
@@ -170,6 +172,18 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
       "text, and ended lines, kept for one that comes back",
       `${count(MAX_LOGGED_TEXT_UNITS)} UTF-16 units, ${count(MAX_LOGGED_ENDS)} lines`,
       "the oldest are forgotten",
+    ),
+  ],
+  "What a game resumes": [
+    bound(
+      "lines that it names, and messages in which it does",
+      `${count(MAX_NAMED_PER_LINE * DEFAULT_CONFIG.maxLines)}; ${MAX_NAMED_PER_LINE} for each of \`${flagOf("maxLines")}\``,
+      closed("unexpected_message"),
+    ),
+    bound(
+      "of them, lines that the session does not have",
+      count(MAX_UNKNOWN_LINES),
+      closed("unexpected_message"),
     ),
   ],
   "What a line takes": [

@@ -67,6 +67,13 @@ export const MESSAGE_TIMEOUT_MS = 5_000;
 export const MAX_LOGGED_TEXT_UNITS = 262_144;
 /** Lines of one session that have ended and may have to be told again; past it the oldest go. */
 export const MAX_LOGGED_ENDS = 1_024;
+/**
+ * Lines that one resume may name, for each that a connection may have open: an honest client names
+ * those that it had open, less than that.
+ */
+export const MAX_NAMED_PER_LINE = 2;
+/** Of them those that the session does not have: cues on their way when the connection was lost. */
+export const MAX_UNKNOWN_LINES = 256;
 /** Bytes waiting for a peer that reads slowly; past it the peer is disconnected. */
 export const MAX_BUFFERED_BYTES = 1_048_576;
 /** Bytes waiting from which a peer reads slowly: its text is merged, and it is told. */

@@ -7,11 +7,12 @@ import {
   type Cue,
   type ErrorMessage,
   type Heard,
+  ProtocolError,
   type Resume,
   type Up,
 } from "@banterwire/protocol";
 import type { Character } from "./characters/character.ts";
-import type { ConnectionLimits } from "./config.ts";
+import { type ConnectionLimits, MAX_NAMED_PER_LINE, MAX_UNKNOWN_LINES } from "./config.ts";
 import { flagOf } from "./config/names.ts";
 import { type LineSink, SpokenLine } from "./line.ts";
 import type { RateLimit } from "./policy/rate.ts";
@@ -57,6 +58,8 @@ export class Session {
   readonly #lines = new Map<number, OpenLine>();
   /** Where the client says it stands, while it resumes; nil where it ended the line itself. */
   readonly #stands = new Map<number, number | null>();
+  /** Lines that it named since it took the session over, and how many of them nobody knows. */
+  #named = { lines: 0, unknown: 0 };
   readonly #sink: LineSink = {
     begin: (...begin) => {
       this.#parts.log?.begin(...begin);
@@ -147,14 +150,20 @@ export class Session {
     const before = this.#state;
     if (!this.#advance({ name: "take over", peer })) return;
     this.#stands.clear();
+    this.#named = { lines: 0, unknown: 0 };
     if (before.name === "detached") before.disarm();
     if ("peer" in before) before.peer.taken();
   }
 
-  /** Where the client stands in its lines; after the last such message all goes on. */
+  /**
+   * Where the client stands in its lines; after the last such message all goes on.
+   *
+   * @throws ProtocolError if it names more lines, or more unknown ones, than an honest client has
+   */
   resume({ lines, more }: Resume): void {
+    this.#checkNamed(lines);
     for (const [line, offset] of lines) {
-      if (this.#lines.has(line) || this.#parts.log?.get(line)) this.#stands.set(line, offset);
+      if (this.#knows(line)) this.#stands.set(line, offset);
       else if (offset !== null) this.#refuseUnknownLine(line);
     }
     if (!more) this.#catchUp();
@@ -195,6 +204,25 @@ export class Session {
     const state = advanceSession(this.#state, event);
     if (state) this.#state = state;
     return state !== undefined;
+  }
+
+  #knows(line: number): boolean {
+    return this.#lines.has(line) || this.#parts.log?.get(line) !== undefined;
+  }
+
+  /** Each unknown line is owed an answer of its own: a few bytes would be answered by many. */
+  #checkNamed(lines: Resume["lines"]): void {
+    // A message without lines is one too: they must not go on for ever.
+    this.#named.lines += Math.max(1, lines.length);
+    for (const [line, offset] of lines) {
+      if (offset !== null && !this.#knows(line)) this.#named.unknown++;
+    }
+    const maxLines = MAX_NAMED_PER_LINE * this.limits.maxLines;
+    if (this.#named.lines <= maxLines && this.#named.unknown <= MAX_UNKNOWN_LINES) return;
+    throw new ProtocolError(
+      "unexpected_message",
+      `a resume names at most ${maxLines} lines, ${MAX_UNKNOWN_LINES} unknown ones among them`,
+    );
   }
 
   #checkLog(): void {

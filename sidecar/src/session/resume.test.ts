@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { DEFAULT_CONFIG, MAX_LOGGED_TEXT_UNITS } from "../config.ts";
+import {
+  DEFAULT_CONFIG,
+  MAX_LOGGED_TEXT_UNITS,
+  MAX_NAMED_PER_LINE,
+  MAX_UNKNOWN_LINES,
+} from "../config.ts";
 import { MemoryGame } from "../testing/memory-game.ts";
 
 const WINDOW_MS = DEFAULT_CONFIG.resumeWindowMs;
@@ -206,6 +211,46 @@ describe("a game that comes back in time", () => {
         [3, 3 + times, "!"],
       ]);
     }
+  });
+});
+
+describe("a game that names more lines than an honest one has", () => {
+  const unknown = (count: number): [number, number][] =>
+    Array.from({ length: count }, (_, index) => [9_001 + 2 * index, 1]);
+  const ENDED = { rooms: 0, openLines: 0, detached: 0 };
+
+  test("is told of as many unknown ones as may be, and with one more its session is over", () => {
+    const game = talking();
+    comeBack(game);
+    resume(game, ...unknown(MAX_UNKNOWN_LINES));
+    expect(codes(game)).toEqual(Array(MAX_UNKNOWN_LINES).fill("unknown_line"));
+    comeBack(game);
+    resume(game, ...unknown(MAX_UNKNOWN_LINES + 1));
+    expect(codes(game)).toEqual(["unexpected_message"]);
+    expect(game.peer.closed).toEqual({ code: 4401, reason: "unexpected_message" });
+    expect(books(game)).toEqual(ENDED);
+  });
+
+  test("is answered for the first of many messages only", () => {
+    const game = talking();
+    comeBack(game);
+    const message = { kind: "resume", lines: unknown(MAX_UNKNOWN_LINES), more: true } as const;
+    for (let count = 0; count < 9; count++) game.send(message);
+    expect(codes(game)).toHaveLength(MAX_UNKNOWN_LINES + 1);
+    expect(books(game)).toEqual(ENDED);
+  });
+
+  test("may name those that it ended itself in any case, but not without an end", () => {
+    const most = MAX_NAMED_PER_LINE * DEFAULT_CONFIG.maxLines;
+    const ended = unknown(most / 2).map(([line]): [number, null] => [line, null]);
+    const game = talking();
+    comeBack(game);
+    game.send({ kind: "resume", lines: ended, more: true });
+    game.send({ kind: "resume", lines: ended, more: true });
+    expect(game.peer.closed).toBeUndefined();
+    game.send({ kind: "resume", lines: [], more: true });
+    expect(codes(game)).toEqual(["unexpected_message"]);
+    expect(books(game)).toEqual(ENDED);
   });
 });
 
