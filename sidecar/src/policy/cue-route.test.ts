@@ -83,8 +83,8 @@ describe("a cue", () => {
     const world = worldOf(2);
     const [a, b] = world.places as [Place, Place];
     a.offer = { ...a.offer, waitMs: 500 };
-    expect(routeIn(world).start(0)).toEqual({ ask: b, tryOut: a });
-    expect(routeIn(world).start(0)).toEqual({ ask: b, tryOut: undefined });
+    expect(routeIn(world).start(0)).toEqual({ ask: b, home: a, tryOut: a });
+    expect(routeIn(world).start(0)).toEqual({ ask: b, home: a, tryOut: undefined });
   });
 
   test("has nobody to go to where there is nobody", () => {

@@ -34,6 +34,14 @@ export interface RouteParts<S extends Stop> {
   tell(news: RouteNews<S>): void;
 }
 
+export interface RouteStart<S extends Stop> {
+  readonly ask: S;
+  /** Whom its character prefers; it spills over if that is not who is asked. */
+  readonly home: S;
+  /** Who is to be asked for a token by itself, to find out what it takes now. */
+  readonly tryOut: S | undefined;
+}
+
 /** What is to be done at once. `wait`: others are at it. `end`: nobody is left to ask. */
 export type RouteStep<S extends Stop> =
   | { readonly do: "ask"; readonly stop: S }
@@ -75,21 +83,17 @@ export class CueRoute<S extends Stop> {
     return this.#hedgeAtMs;
   }
 
-  /**
-   * Who is to be asked; undefined if there is nobody.
-   * `tryOut`: who is to be asked for a token by itself, to find out what it takes now.
-   */
-  start(nowMs: number): { readonly ask: S; readonly tryOut: S | undefined } | undefined {
+  /** Undefined if there is nobody to ask. */
+  start(nowMs: number): RouteStart<S> | undefined {
     const offers = this.#offers();
     const chosen = chooseOffer(offers, this.#leftMs(nowMs));
     if (!chosen) return undefined;
     this.#parts.allowance?.earn();
     this.#hedgeAtMs = this.#lateFrom(chosen, offers, nowMs);
-    const home = offers[0]?.stop;
+    const home = offers[0]?.stop ?? chosen.stop;
     // A home that was too slow may have become well: nobody would find out if nobody went there.
-    const isAway = home !== undefined && home !== chosen.stop;
-    const tryOut = isAway && home.trust.takeTryOut(nowMs) ? home : undefined;
-    return { ask: this.#ask(chosen.stop, nowMs), tryOut };
+    const tryOut = home !== chosen.stop && home.trust.takeTryOut(nowMs) ? home : undefined;
+    return { ask: this.#ask(chosen.stop, nowMs), home, tryOut };
   }
 
   /** It is late: who is to be asked beside the first, if anybody. */

@@ -21,7 +21,7 @@ function eject({ trust }: Candidate): void {
   for (let time = 0; time < FAILURES_TO_EJECT; time++) trust.failed(false, NOW_MS);
 }
 
-const MIRA = { character: "mira", priority: "reply", prefix: "You are Mira." } as const;
+const MIRA = { character: "mira", priority: "reply", key: hashOf("You are Mira.") } as const;
 
 describe("who may answer a cue", () => {
   test("is nobody who cannot be asked, and one who has been ejected only if there is nobody else", () => {
@@ -61,7 +61,7 @@ test("a prefix is kept where its character is at home and where it goes next, fo
     fc.property(fc.string(), fc.integer({ min: 1, max: 6 }), (prefix, count) => {
       const all = Array.from({ length: count }, (_, at) => candidate(`${at}`));
       const homes = homesOf("mira", () => prefix, all);
-      const ranked = candidatesFor({ ...MIRA, prefix }, all, NOW_MS);
+      const ranked = candidatesFor({ ...MIRA, key: hashOf(prefix) }, all, NOW_MS);
       expect(homes).toEqual(new Set(ranked.slice(0, 2)));
       const forAmbience = candidate("ambience", { serves: ["ambient"] });
       const forOthers = Array.from({ length: count }, (_, at) =>

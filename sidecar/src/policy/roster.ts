@@ -22,8 +22,8 @@ export interface Candidate {
 export interface Speaker {
   readonly character: string;
   readonly priority: Priority;
-  /** The stable start of its prompts. */
-  readonly prefix: string;
+  /** Of the stable start of its prompts, by `hashOf`. */
+  readonly key: number;
 }
 
 /** Where a prefix is kept warm: at home, and where its character goes if it has to leave. */
@@ -42,19 +42,19 @@ export function isLast<C extends Candidate>(one: C, all: readonly C[], nowMs: nu
 
 /** Who may answer a cue, as its character prefers them. */
 export function candidatesFor<C extends Candidate>(
-  { character, priority, prefix }: Speaker,
+  { character, priority, key }: Speaker,
   all: readonly C[],
   nowMs: number,
 ): C[] {
   const able = all.filter((one) => weightOf(one, nowMs) > 0);
   // Better one that has been ejected than none.
   const rest = able.length > 0 ? able : all.filter(({ isAvailable }) => isAvailable);
-  return ranked(prefix, meantFor(rest, priority, character), nowMs);
+  return ranked(key, meantFor(rest, priority, character), nowMs);
 }
 
-/** All of them, as a character with this prefix prefers them now. */
-export function ranked<C extends Candidate>(prefix: string, all: readonly C[], nowMs: number): C[] {
-  return rankedBy(prefix, all, (one) => weightOf(one, nowMs));
+/** All of them, as a character prefers them now. @param key of the start of its prompts */
+export function ranked<C extends Candidate>(key: number, all: readonly C[], nowMs: number): C[] {
+  return rankedBy(key, all, (one) => weightOf(one, nowMs));
 }
 
 /**
@@ -72,18 +72,19 @@ export function homesOf<C extends Candidate>(
       const pool = meantFor(all, priority, character);
       const [first] = pool;
       if (!first) return [];
-      return rankedBy(prefixAt(first), pool, ({ spec }) => spec.slots).slice(0, KEPT_AT);
+      const key = hashOf(prefixAt(first));
+      return rankedBy(key, pool, ({ spec }) => spec.slots).slice(0, KEPT_AT);
     }),
   );
 }
 
 function rankedBy<C extends Candidate>(
-  prefix: string,
+  key: number,
   all: readonly C[],
   weightOfOne: (one: C) => number,
 ): C[] {
   const weighed = all.map((one) => ({ one, id: one.id, weight: weightOfOne(one) }));
-  return rank(hashOf(prefix), weighed).map(({ one }) => one);
+  return rank(key, weighed).map(({ one }) => one);
 }
 
 /** Those that are for such a cue; all of them where none is. */

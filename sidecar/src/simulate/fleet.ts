@@ -1,7 +1,9 @@
 import type { RouteNews } from "../policy/cue-route.ts";
 import { HedgeAllowance } from "../policy/hedging.ts";
-import { candidatesFor, homesOf, isLast, type Speaker } from "../policy/roster.ts";
+import { hashOf } from "../policy/placement.ts";
+import { candidatesFor, homesOf, isLast } from "../policy/roster.ts";
 import type { Wish } from "../policy/wish.ts";
+import type { CastMember } from "./cast.ts";
 import type { Asker, Ticket } from "./endpoint.ts";
 import type { SimulatedMember } from "./member.ts";
 import { type AskedCue, RoutedCue } from "./routed-cue.ts";
@@ -76,7 +78,7 @@ export class SimulatedFleet {
   }
 
   /** Has a character's prefix warm where its lines are to come from. */
-  keepWarm({ character, prefix }: Pick<Speaker, "character" | "prefix">): void {
+  keepWarm({ character, prefix }: CastMember): void {
     for (const { endpoint } of homesOf(character, () => prefix, this.members)) {
       endpoint.keepWarm(prefix);
     }
@@ -87,7 +89,8 @@ export class SimulatedFleet {
     const [only, ...others] = this.members;
     if (only && others.length === 0) return new SoleCue(asker, wish, tokens, only);
     const { priority, prompt } = wish;
-    const speaker = { character, priority, prefix: prompt[0] ?? "" };
+    const prefix = prompt[0] ?? "";
+    const speaker = { character, priority, key: hashOf(prefix) };
     return new RoutedCue(asker, wish, tokens, {
       clock: this.#clock,
       allowance: this.#allowance,
@@ -97,13 +100,12 @@ export class SimulatedFleet {
       started: (home, first) => {
         this.#counts.asked++;
         if (first !== home) this.#counts.spillOvers++;
-        this.#noteHome(speaker, home);
+        this.#noteHome(`${priority} ${character}`, prefix, home);
       },
     });
   }
 
-  #noteHome({ character, priority, prefix }: Speaker, home: SimulatedMember): void {
-    const kind = `${priority} ${character}`;
+  #noteHome(kind: string, prefix: string, home: SimulatedMember): void {
     const known = this.#homes.get(kind) ?? new Map<string, SimulatedMember>();
     this.#homes.set(kind, known);
     const before = known.get(prefix);

@@ -64,10 +64,10 @@ export class RoutedCue implements AskedCue {
 
   start(): void {
     const { clock } = this.#parts;
-    this.#home = this.#parts.candidates()[0];
     const first = this.#route.start(clock.nowMs);
-    if (!first || !this.#home) return this.#asker.shed();
-    this.#parts.started(this.#home, first.ask);
+    if (!first) return this.#asker.shed();
+    this.#home = first.home;
+    this.#parts.started(first.home, first.ask);
     first.tryOut?.endpoint.tryOut(this.#wish.prompt[0] ?? "");
     const { hedgeAtMs } = this.#route;
     if (hedgeAtMs !== undefined) this.#cancelHedge = clock.at(hedgeAtMs, () => this.#hedge());

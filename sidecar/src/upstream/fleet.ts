@@ -2,6 +2,7 @@ import type { Clock } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { Observe } from "../happening.ts";
 import { HedgeAllowance } from "../policy/hedging.ts";
+import { hashOf } from "../policy/placement.ts";
 import { candidatesFor, homesOf, isLast, ranked } from "../policy/roster.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FleetMember, type MemberSpec } from "./fleet-member.ts";
@@ -84,7 +85,8 @@ export class Fleet implements Upstream {
     if (only && others.length === 0) return only.endpoint.request(wish);
     const { clock, hedges } = this.#options;
     const { character, priority, request } = wish;
-    const speaker = { character, priority, prefix: request.messages[0]?.content ?? "" };
+    const key = hashOf(request.messages[0]?.content ?? "");
+    const speaker = { character, priority, key };
     new RoutedRequest(wish, {
       ...this.#options,
       allowance: hedges === false ? undefined : this.#allowance,
@@ -172,7 +174,7 @@ export class Fleet implements Upstream {
 
   /** Where a line is most likely to come from. */
   #homeOf(prefix: string): FleetMember | undefined {
-    return ranked(prefix, this.#inService, this.#options.clock.nowMs())[0];
+    return ranked(hashOf(prefix), this.#inService, this.#options.clock.nowMs())[0];
   }
 
   /** Keeps a prefix where its character is at home, now and once those that join have joined. */
