@@ -1,12 +1,19 @@
 import { connect, type Socket } from "node:net";
-import { encode, type Up } from "@banterwire/protocol";
+import { encode, LIMITS, type Up } from "@banterwire/protocol";
 import { frameOf, RawGame } from "@banterwire/sidecar/testing";
 
 /** Begins an attack on a port; the function returned ends it. */
 type Begin = (port: number) => () => void;
 
-const HELLO: readonly Up[] = [
-  { kind: "hello", minor: 0, capabilities: [], client: "hostile", session: null },
+const HELLO: Up & { kind: "hello" } = {
+  kind: "hello",
+  minor: 0,
+  capabilities: [],
+  client: "hostile",
+  session: null,
+};
+const FIRST: readonly Up[] = [
+  HELLO,
   { kind: "roomOpen", room: 1, worldKey: "tavern" },
   {
     kind: "characterRegister",
@@ -18,7 +25,7 @@ const HELLO: readonly Up[] = [
     closers: [],
   },
 ];
-const GREETING = HELLO.map((message) => frameOf(encode(message)));
+const GREETING = FIRST.map((message) => frameOf(encode(message)));
 const HEADER = `GET / HTTP/1.1\r\nHost: sidecar\r\nX-Filler: ${"x".repeat(4_096)}\r\n\r\n`;
 const PING = 9;
 
@@ -87,6 +94,13 @@ export const ATTACKS = {
       port,
       Buffer.concat(Array.from({ length: 1_000 }, () => frameOf(new Uint8Array(4), PING))),
     ),
+  /** Games that come back again and again, each time with thousands of lines that nobody knows. */
+  "resume flood": (port) => {
+    const stops = Array.from({ length: FLOODING_CONNECTIONS }, () => resumeAgainAndAgain(port));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  },
   /** All connect, say hello and register, and are cut, and come back, at the same moment. */
   "reconnect storm of 1,000": (port) => {
     let games: RawGame[] = [];
@@ -127,6 +141,37 @@ function flood(port: number, bytes: Buffer): () => void {
   });
   return () => {
     for (const game of games) game.socket.destroy();
+  };
+}
+
+const UNKNOWN_LINES = encode({
+  kind: "resume",
+  lines: Array.from({ length: LIMITS.MAX_LINES_PER_RESUME }, (_, index) => [2 ** 31 + index, 1]),
+  more: true,
+});
+const RESUMES = Buffer.concat(Array.from({ length: 400 }, () => frameOf(UNKNOWN_LINES)));
+
+/** Loses its connection at once, comes back, and pours out where it stands. */
+function resumeAgainAndAgain(port: number): () => void {
+  let isOver = false;
+  let game: RawGame;
+  const connectAnew = (session: Uint8Array | null): void => {
+    const hello = { ...HELLO, capabilities: ["resume"], session };
+    let known = session;
+    game = new RawGame(port, [frameOf(encode(hello))], (message) => {
+      if (message.kind !== "welcome") return;
+      known = Uint8Array.from(message.session);
+      if (message.resumed) game.socket.write(RESUMES);
+      else game.socket.destroy();
+    });
+    game.socket.once("close", () => {
+      if (!isOver) connectAnew(known);
+    });
+  };
+  connectAnew(null);
+  return () => {
+    isOver = true;
+    game.socket.destroy();
   };
 }
 
