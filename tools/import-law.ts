@@ -89,6 +89,13 @@ export const LAW = {
       "process",
       "fetch",
       "globalThis",
+      "systemClock",
+      "Math.random",
+      "crypto",
+      "console",
+      "WebSocket",
+      "AbortSignal.timeout",
+      "Temporal",
     ],
   },
 };

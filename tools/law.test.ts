@@ -220,6 +220,24 @@ describe("the import law", () => {
       /no clock of their own/,
     ],
     [
+      "the system's clock in policy",
+      "sidecar/src/policy/planted-clock.ts",
+      `import { systemClock } from "@banterwire/protocol";\nexport const now = systemClock;`,
+      /no clock of their own/,
+    ],
+    [
+      "chance in policy",
+      "sidecar/src/policy/planted-chance.ts",
+      `export const chance = Math.random();`,
+      /are pure/,
+    ],
+    [
+      "a timer in disguise in policy",
+      "sidecar/src/policy/planted-timeout.ts",
+      `export const signal = AbortSignal.timeout(5);`,
+      /no timers/,
+    ],
+    [
       "process in policy",
       "sidecar/src/policy/planted-process.ts",
       `export const { env } = process;`,

@@ -7,7 +7,10 @@ export type Import = { specifier: string; kind: ImportKind; line: number };
 export type Name = { name: string; line: number };
 export type Module = { imports: Import[]; names: Name[] };
 
-/** What a source file imports, and the free-standing names in it (no property names). Throws on a syntax error. */
+/**
+ * What a source file imports, and the free-standing names in it: no property names, but
+ * `Math.random` for what is taken of a name. Throws on a syntax error.
+ */
 export function readModule(path: string): Module {
   const text = readFileSync(path, "utf8");
   const parsed = parseSync(path, text);
@@ -37,7 +40,11 @@ export function readModule(path: string): Module {
       const kind = loader(text.slice(callee.start, callee.end));
       if (kind !== undefined) add(first, kind);
     },
-    MemberExpression: ({ computed, property }) => skipKey({ computed, key: property }),
+    MemberExpression: ({ computed, object, property }) => {
+      skipKey({ computed, key: property });
+      if (computed || object.type !== "Identifier" || property.type !== "Identifier") return;
+      names.push({ name: `${object.name}.${property.name}`, line: lineOf(object.start) });
+    },
     Property: (node) => {
       if (!node.shorthand) skipKey(node);
     },

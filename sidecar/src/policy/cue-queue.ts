@@ -36,14 +36,13 @@ export class CueQueue<Entry extends Queued> {
     this.#size--;
   }
 
-  /** How many would be served before one that came now. */
-  ahead(entry: Queued): number {
-    let count = this.#placeOf(entry);
+  /** Those who would be served before one that came now, by priority and deadline. */
+  *ahead(entry: Queued): Generator<Entry> {
     for (const priority of PRIORITIES) {
-      if (priority === entry.priority) return count;
-      count += this.of(priority).length;
+      if (priority === entry.priority) break;
+      yield* this.of(priority);
     }
-    return count;
+    yield* this.of(entry.priority).slice(0, this.#placeOf(entry));
   }
 
   /** Who would be served last. */

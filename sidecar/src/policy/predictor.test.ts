@@ -119,6 +119,16 @@ describe("a predictor", () => {
     expect(new Predictor().tokensWithin(20)).toBe(Infinity);
   });
 
+  test("takes nothing out of a prompt before it has seen some answers", () => {
+    const predictor = new Predictor();
+    for (let seen = 0; seen < 4; seen++) {
+      expect(predictor.tokensWithin(200)).toBe(Infinity);
+      const engine = { promptTokens: 100, prefillMs: 2_900, loadMs: 0 };
+      predictor.learn({ chars: 400, uncachedChars: 400, ttftMs: 3_000, engine }, seen);
+    }
+    expect(predictor.tokensWithin(200)).toBeLessThan(100);
+  });
+
   test("stays within its bounds whatever it is told", () => {
     const number = fc.oneof(
       fc.double({ min: 0, max: 1e7, noNaN: true }),

@@ -94,10 +94,14 @@ export class Predictor {
     return this.#ratio.tokensIn(uncachedChars) * this.#rate.msPerToken;
   }
 
-  /** How many uncached tokens are likely to be read and answered within the time; never negative. */
+  /**
+   * How many uncached tokens are likely to be read and answered within the time; never negative.
+   * Infinity while too little was seen: one slow answer is no reason to take a prompt's facts away.
+   */
   tokensWithin(leftMs: number): number {
     const overheadMs = this.#overheads.quantile(QUANTILES.likely);
-    if (overheadMs === undefined || this.#rate.msPerToken === 0) return Infinity;
+    if (overheadMs === undefined || this.observations < TRUSTED_FROM) return Infinity;
+    if (this.#rate.msPerToken === 0) return Infinity;
     return Math.max(0, Math.floor((leftMs - overheadMs) / this.#rate.msPerToken));
   }
 

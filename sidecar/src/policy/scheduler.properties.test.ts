@@ -33,7 +33,7 @@ class World {
       cache: { memoryChars: 0, minSimilarity: 1 },
     });
     for (let lesson = 0; lesson < 8; lesson++) {
-      this.ask({ deadlineMs: Infinity });
+      this.ask({ deadlineMs: this.nowMs + 60_000 });
       this.pass(TTFT_MS + DECODE_MS);
     }
     this.granted.length = 0;
@@ -193,22 +193,45 @@ test("rooms that always want more than there is get equal shares, however urgent
 });
 
 test("a room that floods takes nothing from one that asks for less than its share", () => {
-  const world = new World(1);
-  const modest = { asked: 0, served: 0 };
-  world.onGrant = ({ room }) => {
-    if (room === "modest") modest.served++;
-  };
-  for (let turn = 0; turn < 300; turn++) {
-    for (let cue = 0; cue < 5; cue++) {
-      world.ask({ room: "flood", deadlineMs: world.nowMs + 1_000 });
+  for (const [total, budgetMs] of [
+    [1, 1_000],
+    [4, 1_000],
+    [4, 500],
+  ] as const) {
+    const world = new World(total);
+    const modest = { asked: 0, served: 0 };
+    world.onGrant = ({ room }) => {
+      if (room === "modest") modest.served++;
+    };
+    for (let turn = 0; turn < 500; turn++) {
+      // No slot's turn is a multiple of what the modest room takes between two cues.
+      if (turn % 101 === 100) {
+        modest.asked++;
+        world.ask({ room: "modest", deadlineMs: world.nowMs + budgetMs });
+      }
+      for (let cue = 0; cue < total; cue++) {
+        world.ask({ room: "flood", deadlineMs: world.nowMs + budgetMs });
+      }
+      world.pass(10);
     }
-    if (turn % 10 === 0) {
-      modest.asked++;
-      world.ask({ room: "modest", deadlineMs: world.nowMs + 1_500 });
-    }
-    world.pass(100);
+    expect({ total, budgetMs, ...modest }).toMatchObject({ asked: 4, served: 4 });
   }
-  expect(modest.served).toBe(modest.asked);
+});
+
+test("a line is judged by lines, not by warm-ups and canaries of one token", () => {
+  const world = new World(1);
+  for (let lesson = 0; lesson < 64; lesson++) {
+    const warmUp = world.ask({ deadlineMs: Infinity, priority: "ambient" });
+    world.scheduler.first(warmUp, world.nowMs);
+    world.running.delete(warmUp);
+    world.scheduler.done(warmUp, USAGE, world.nowMs);
+  }
+  world.ask({ deadlineMs: world.nowMs + 200 });
+  const { waitMs } = world.scheduler.offer(
+    { priority: "reply", room: 2, deadlineMs: world.nowMs + 200, prompt: ["A persona."] },
+    world.nowMs,
+  );
+  expect(waitMs).toBeGreaterThanOrEqual(DECODE_MS);
 });
 
 /** Jain's index: 1 if all are equal, 1 / n if one has everything. */

@@ -20,7 +20,7 @@ function taught(options: Partial<SchedulerOptions> = {}, ttftMs = 50, decodeMs =
   const scheduler = new Scheduler<string>({ ...OPTIONS, ...options });
   for (let index = 0; index < 8; index++) {
     const atMs = index * 1_000 - 8_000;
-    scheduler.ask("lesson", wish(), atMs);
+    scheduler.ask("lesson", wish(60_000), atMs);
     scheduler.first("lesson", atMs + ttftMs);
     scheduler.done("lesson", USAGE, atMs + ttftMs + decodeMs);
   }
@@ -57,6 +57,13 @@ describe("a scheduler", () => {
     expect(scheduler.tick(549)).toEqual([]);
     expect(scheduler.tick(551)).toEqual([{ do: "shed", owner: "b" }]);
     expect(scheduler.nextDueMs).toBeUndefined();
+  });
+
+  test("sheds at once who cannot make it any more because another came before it", () => {
+    const scheduler = taught();
+    scheduler.ask("a", wish(9_000), 0);
+    expect(scheduler.ask("nearby", wish(600, { priority: "nearby" }), 0)).toEqual([]);
+    expect(scheduler.ask("reply", wish(550), 0)).toEqual([{ do: "shed", owner: "nearby" }]);
   });
 
   test("holds the slot of a prefill that was given up until its predicted end", () => {
@@ -122,6 +129,41 @@ describe("a scheduler", () => {
     ambient("quiet", 2_000, 6_000);
     scheduler.first("reply", 2_050);
     expect(scheduler.done("reply", USAGE, 2_150)).toEqual([{ do: "grant", owner: "quiet" }]);
+  });
+
+  test("charges a room for the zombies of cues that it gave up, which others wait for", () => {
+    const scheduler = taught({}, 50, 100);
+    scheduler.ask("holder", wish(9_000, { room: "holder" }), 0);
+    scheduler.ask("patient", wish(9_000, { room: "patient" }), 0);
+    const hasty = ["hasty 1", "hasty 2", "hasty 3", "hasty 4"];
+    for (const owner of hasty) scheduler.ask(owner, wish(5_000, { room: "hasty" }), 0);
+    scheduler.first("holder", 50);
+    let granted = scheduler.done("holder", USAGE, 150)[0]?.owner;
+    let nowMs = 150;
+    const order: (string | undefined)[] = [];
+    while (granted !== "patient" && order.length < 4) {
+      order.push(granted);
+      scheduler.leave(String(granted), nowMs + 10);
+      nowMs = scheduler.nextDueMs ?? NaN;
+      granted = scheduler.tick(nowMs)[0]?.owner;
+    }
+    // A round is 150 ms: of its own time they took 40, with their zombies more.
+    expect(order).toEqual(hasty.slice(0, order.length));
+    expect(order.length).toBeLessThan(4);
+  });
+
+  test("lets a room wait for as many rounds as its long line took, however urgent its next one is", () => {
+    const scheduler = taught({}, 50, 100);
+    scheduler.ask("holder", wish(90_000, { room: "holder" }), 0);
+    scheduler.ask("long", wish(20_000, { room: "long" }), 0);
+    for (const owner of ["b1", "b2", "b3"]) scheduler.ask(owner, wish(90_000, { room: "b" }), 0);
+    scheduler.first("holder", 50);
+    expect(scheduler.done("holder", USAGE, 150)).toEqual([{ do: "grant", owner: "long" }]);
+    scheduler.ask("long again", wish(20_000, { room: "long" }), 150);
+    scheduler.first("long", 200);
+    expect(scheduler.done("long", USAGE, 1_150)).toEqual([{ do: "grant", owner: "b1" }]);
+    scheduler.first("b1", 1_200);
+    expect(scheduler.done("b1", USAGE, 1_300)).toEqual([{ do: "grant", owner: "b2" }]);
   });
 
   test("says how much can be read after a prefix, the less if that is cold", () => {

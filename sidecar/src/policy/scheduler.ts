@@ -56,6 +56,8 @@ export class Scheduler<Owner> {
   readonly #maxWaiting: number;
   /** When it was last asked for decisions. */
   #nowMs = -Infinity;
+  /** Somebody was turned away since there was last a slot that nobody wanted. */
+  #wasContested = false;
   readonly #slots: Slots<Granted<Owner>>;
   readonly #queue = new CueQueue<Waiting<Owner>>();
   readonly #waiting = new Map<Owner, Waiting<Owner>>();
@@ -141,7 +143,7 @@ export class Scheduler<Owner> {
   offer(wish: Wish, nowMs: number): Offer {
     const uncachedChars = this.#slots.ledger.uncachedChars(wish.prompt);
     const { lowMs, likelyMs } = this.predictor.predict(uncachedChars, nowMs);
-    const waitMs = this.#slots.freeInMs(this.#queue.ahead(wish), "likely", nowMs);
+    const waitMs = this.#slots.freeInMs(this.#ahead(wish), "likely", nowMs);
     return { waitMs, prefillMs: this.predictor.prefillMs(uncachedChars), likelyMs, lowMs };
   }
 
@@ -150,11 +152,15 @@ export class Scheduler<Owner> {
     const [prefix] = wish.prompt;
     if (prefix !== undefined && wish.priority !== "ambient") this.warmth.used(prefix);
     const decisions = this.tick(nowMs);
-    if (!this.#isHopeful(wish, nowMs)) return [...decisions, { do: "shed", owner }];
+    if (!this.#isHopeful(wish, nowMs)) {
+      this.#wasContested ||= !this.hasFree;
+      return [...decisions, { do: "shed", owner }];
+    }
     const waiting = { ...wish, owner };
     this.#waiting.set(owner, waiting);
     this.#queue.add(waiting);
     decisions.push(...this.#serve(nowMs));
+    if (this.#waiting.has(owner)) decisions.push(...this.#turnAwayOvertaken(waiting, nowMs));
     const { last } = this.#queue;
     if (last && this.#queue.size > this.#maxWaiting) decisions.push(this.#shed(last));
     return decisions;
@@ -210,9 +216,26 @@ export class Scheduler<Owner> {
     const leftMs = wish.deadlineMs - nowMs;
     if (leftMs === Infinity) return true;
     const { lowMs } = this.predict(wish.prompt, nowMs);
-    const ahead = this.#queue.ahead(wish);
+    const ahead = this.#ahead(wish);
     if (this.#slots.freeInMs(ahead, "at best", nowMs) + lowMs <= leftMs) return true;
     return this.#ambienceFor(wish, ahead, nowMs) !== undefined;
+  }
+
+  /**
+   * How many would be served before it. Rooms that have used up their round come after its own, if
+   * that has not: else a flood's queue would turn everybody else away at the door.
+   */
+  #ahead(wish: Wish): number {
+    const shares = this.#shares[wish.priority];
+    const quantumMs = this.#slots.turnMs("on average");
+    const hasCredit = ({ room }: Wish): boolean => shares.hasCredit(room, quantumMs);
+    const comesFirst = hasCredit(wish);
+    let count = 0;
+    for (const other of this.#queue.ahead(wish)) {
+      if (other === wish) continue;
+      if (other.priority !== wish.priority || !comesFirst || hasCredit(other)) count++;
+    }
+    return count;
   }
 
   /** The ambience that a cue needs the slot of, if it is not likely to make it without. */
@@ -228,7 +251,10 @@ export class Scheduler<Owner> {
   #serve(nowMs: number): Decision<Owner>[] {
     const decisions: Decision<Owner>[] = [];
     this.#fill(nowMs, decisions);
-    if (this.#queue.size === 0) return decisions;
+    if (this.#queue.size === 0) {
+      this.#wasContested &&= !this.hasFree;
+      return decisions;
+    }
     let ahead = 0;
     for (const waiting of Array.from(this.#queue)) {
       const ambience = this.#ambienceFor(waiting, ahead, nowMs);
@@ -240,6 +266,15 @@ export class Scheduler<Owner> {
       if (this.#chancesOf(waiting).lastMs <= nowMs) decisions.push(this.#shed(waiting));
     }
     return decisions;
+  }
+
+  /** Sheds those who could have made it, had nobody come before them. */
+  #turnAwayOvertaken(newcomer: Waiting<Owner>, nowMs: number): Decision<Owner>[] {
+    const overtaken = Array.from(this.#queue);
+    overtaken.splice(0, overtaken.indexOf(newcomer) + 1);
+    return overtaken
+      .filter((waiting) => !this.#isHopeful(waiting, nowMs))
+      .map((waiting) => this.#shed(waiting));
   }
 
   #fill(nowMs: number, decisions: Decision<Owner>[]): void {
@@ -285,7 +320,8 @@ export class Scheduler<Owner> {
     this.#drop(waiting);
     const { owner, priority, room } = waiting;
     // Who takes what nobody else wants owes nothing for it.
-    const paidMs = this.#queue.size > 0 ? this.#slots.turnMs("on average") : undefined;
+    const isWanted = this.#queue.size > 0 || this.#wasContested;
+    const paidMs = isWanted ? this.#slots.turnMs("on average") : undefined;
     if (paidMs !== undefined) this.#shares[priority].charge(room, paidMs, paidMs);
     const granted = { ...waiting, paidMs, state: this.#slots.send(waiting, nowMs) };
     this.#slots.hold(granted);

@@ -125,7 +125,9 @@ export class Slots<Holder extends Running> {
     if (state.name === "sent") return this.#tell(place, "dropped");
     const { chars, uncachedChars } = place;
     const ttftMs = state.firstMs - sentMs;
-    const decodeMs = usage && nowMs - state.firstMs;
+    // What nobody waits for is a warm-up or a canary: its one token says nothing of lines.
+    const isLine = holder.deadlineMs !== Infinity;
+    const decodeMs = usage && isLine ? nowMs - state.firstMs : undefined;
     this.#predictor.learn({ chars, uncachedChars, ttftMs, decodeMs, engine: usage }, nowMs);
   }
 
