@@ -72,6 +72,9 @@ export class CueRoute<S extends Stop> {
   readonly #tried = new Set<S>();
   readonly #open = new Map<S, Attempt>();
   #committed: S | undefined;
+  #backup: S | undefined;
+  /** Whether a first request was sent. */
+  #isSent = false;
   #hedgeAtMs: number | undefined;
 
   constructor(parts: RouteParts<S>) {
@@ -88,7 +91,6 @@ export class CueRoute<S extends Stop> {
     const offers = this.#offers();
     const chosen = chooseOffer(offers, this.#leftMs(nowMs));
     if (!chosen) return undefined;
-    this.#parts.allowance?.earn();
     this.#hedgeAtMs = this.#lateFrom(chosen, offers, nowMs);
     const home = offers[0]?.stop ?? chosen.stop;
     // A home that was too slow may have become well: nobody would find out if nobody went there.
@@ -103,13 +105,18 @@ export class CueRoute<S extends Stop> {
     const backup = chooseBackup(this.#offers(), this.#leftMs(nowMs));
     if (!backup || !this.#parts.allowance?.take()) return undefined;
     this.#parts.tell({ kind: "hedged", from, to: backup.stop });
+    this.#backup = backup.stop;
     return this.#ask(backup.stop, nowMs);
   }
 
   /** It has a slot there. */
   granted(stop: S, nowMs: number): void {
     const attempt = this.#open.get(stop);
-    if (attempt) attempt.grantedMs = nowMs;
+    if (!attempt) return;
+    attempt.grantedMs = nowMs;
+    if (this.#isSent || stop === this.#backup) return;
+    this.#isSent = true;
+    this.#parts.allowance?.earn();
   }
 
   /** A chunk came from there, or the end of all: the engine answers. */

@@ -37,6 +37,7 @@ const MODELS: readonly ScriptedModel[] = [
   { name: "small:1b", sizeBytes: 1 },
   { name: "large:8b", sizeBytes: 2 },
 ];
+const CUE = "Hello!";
 const PREFILL_MS_PER_TOKEN = 0.5;
 export const USUAL: Reply = saying("Mind the step, traveller, it is older than me.", 10);
 
@@ -132,7 +133,7 @@ export class VirtualFleet {
       request: {
         messages: [
           { role: "system", content: this.#personaOf(character) },
-          { role: "user", content: "Hello!" },
+          { role: "user", content: CUE },
         ],
         maxTokens: 32,
       },
@@ -173,6 +174,13 @@ export class VirtualFleet {
   /** To be handed to `enginesOf` later. */
   get marks(): number[] {
     return this.ollamas.map(({ engine }) => engine.books.received.length);
+  }
+
+  /** Cues that engines were sent, each as often as it was. */
+  get cuesSent(): number {
+    const received = this.ollamas.flatMap(({ engine }) => engine.books.received);
+    return received.filter(({ body }) => JSON.stringify(body?.["messages"] ?? "").includes(CUE))
+      .length;
   }
 
   count(kind: Happening["kind"]): number {
