@@ -124,6 +124,19 @@ describe("a late cue", () => {
     expect(route.preempted(b)).toEqual({ do: "end" });
   });
 
+  test("is asked for a second time while the other can still make it, whatever its own takes", () => {
+    const world = worldOf(2);
+    const [a, b] = world.places as [Place, Place];
+    a.offer = { ...a.offer, likelyMs: 30 };
+    b.offer = { waitMs: 0, prefillMs: 90, likelyMs: 120, lowMs: 110 };
+    const route = routeIn(world, 195);
+    expect(route.start(0)?.ask).toBe(a);
+    expect(route.hedgeAtMs).toBe(75);
+    const alone = routeIn(worldOf(1), 195);
+    alone.start(0);
+    expect(alone.hedgeAtMs).toBeUndefined();
+  });
+
   test("finds no allowance where those before it were never sent", () => {
     const world = worldOf(2);
     const [a] = world.places as [Place, Place];

@@ -219,14 +219,15 @@ export class CueRoute<S extends Stop> {
     nowMs: number,
   ): number | undefined {
     const { allowance, priority, deadlineMs } = this.#parts;
+    const others = offers.filter((offer) => offer !== chosen);
     // Nobody waits for ambience.
-    if (!allowance || priority === "ambient") return undefined;
+    if (!allowance || priority === "ambient" || others.length === 0) return undefined;
     return hedgeAtMs({
       askedMs: nowMs + chosen.waitMs,
       deadlineMs,
       usualMs: chosen.likelyMs,
       p95Ms: chosen.stop.trust.p95Ms,
-      backupMs: Math.min(...offers.map(({ likelyMs }) => likelyMs)),
+      backupMs: Math.min(...others.map(({ likelyMs }) => likelyMs)),
     });
   }
 
