@@ -61,9 +61,9 @@ describe("a cue", () => {
     const [a, b, c] = world.places as [Place, Place, Place];
     const route = routeIn(world);
     expect(route.start(0)?.ask).toBe(a);
-    expect(route.failed(a, true, 10)).toEqual({ do: "ask", stop: b });
+    expect(route.failed(a, "endpoint", 10)).toEqual({ do: "ask", stop: b });
     expect(route.refused(b, 20)).toEqual({ do: "ask", stop: c });
-    expect(route.failed(c, true, 30)).toEqual({ do: "end" });
+    expect(route.failed(c, "endpoint", 30)).toEqual({ do: "end" });
     expect(world.news.map(({ kind }) => kind)).toEqual(["failedOver", "failedOver"]);
   });
 
@@ -72,11 +72,29 @@ describe("a cue", () => {
     const [a] = world.places as [Place, Place];
     const late = routeIn(world);
     late.start(0);
-    expect(late.failed(a, true, 170)).toEqual({ do: "end" });
+    expect(late.failed(a, "endpoint", 170)).toEqual({ do: "end" });
     const begun = routeIn(world);
     begun.start(0);
     begun.commit(a, 50);
-    expect(begun.failed(a, true, 60)).toEqual({ do: "end" });
+    expect(begun.failed(a, "endpoint", 60)).toEqual({ do: "end" });
+  });
+
+  test("that fails for what it asks blames nobody; it goes on where another model may take it", () => {
+    const world = worldOf(2);
+    const [a, b] = world.places as [Place, Place];
+    for (let cue = 0; cue < 10; cue++) {
+      const [bad, odd] = [routeIn(world), routeIn(world)];
+      for (const route of [bad, odd]) {
+        route.start(0);
+        route.granted(a, 0);
+      }
+      expect(bad.failed(a, "request", 10)).toEqual({ do: "end" });
+      expect(odd.failed(a, "model", 10)).toEqual({ do: "ask", stop: b });
+    }
+    expect(a.trust.isEjected(10)).toBe(false);
+    expect(world.news).toEqual(
+      Array.from({ length: 10 }, () => ({ kind: "failedOver", from: a, to: b })),
+    );
   });
 
   test("whose home is passed over has it tried out by itself, now and then", () => {
@@ -120,7 +138,7 @@ describe("a late cue", () => {
     route.start(0);
     const atMs = route.hedgeAtMs ?? NaN;
     expect(route.hedge(atMs)).toBe(b);
-    expect(route.failed(a, true, atMs + 1)).toEqual({ do: "wait" });
+    expect(route.failed(a, "endpoint", atMs + 1)).toEqual({ do: "wait" });
     expect(route.preempted(b)).toEqual({ do: "end" });
   });
 
@@ -159,7 +177,7 @@ describe("a late cue", () => {
       const route = routeIn(world);
       route.start(0);
       route.granted(a, 0);
-      route.failed(a, false, 1);
+      route.failed(a, "model", 1);
       route.granted(b, 1);
     }
     const route = routeIn(world);
@@ -254,7 +272,7 @@ class Journey {
     else if (what === "empty") this.#route.answered(stop, this.#nowMs);
     else if (what === "hedge") this.#hedge();
     else if (what === "failed")
-      this.#follow(stop, () => this.#route.failed(stop, true, this.#nowMs));
+      this.#follow(stop, () => this.#route.failed(stop, "endpoint", this.#nowMs));
     // The others do not come after the first text.
     else if (this.#committed) return;
     else if (what === "text") this.#speak(stop);

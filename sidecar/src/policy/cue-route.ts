@@ -8,6 +8,12 @@ export interface Stop {
   readonly trust: Trust;
 }
 
+/**
+ * What a failure is put down to. `endpoint`: to it, and it may go on elsewhere. `model`: what is
+ * asked does not fit this one; another may take it. `request`: nobody would take it.
+ */
+export type Fault = "endpoint" | "model" | "request";
+
 /** What became of a cue on its way, for whoever keeps books. */
 export type RouteNews<S extends Stop> =
   /** It failed or was refused there, and goes on elsewhere. */
@@ -148,12 +154,12 @@ export class CueRoute<S extends Stop> {
     return beaten;
   }
 
-  /** It failed there. @param isItsFault not what is wrong with the request itself */
-  failed(stop: S, isItsFault: boolean, nowMs: number): RouteStep<S> {
+  /** It failed there. */
+  failed(stop: S, fault: Fault, nowMs: number): RouteStep<S> {
     const attempt = this.#close(stop);
     if (this.#committed !== undefined) return END;
-    if (attempt && isItsFault) this.#blame(stop, attempt, nowMs);
-    return this.#goOn(stop, nowMs);
+    if (attempt && fault === "endpoint") this.#blame(stop, attempt, nowMs);
+    return fault === "request" && this.#open.size === 0 ? END : this.#goOn(stop, nowMs);
   }
 
   /** It cannot have a slot there in time. */

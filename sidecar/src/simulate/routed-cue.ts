@@ -98,7 +98,7 @@ export class RoutedCue implements AskedCue {
         preempted: () => this.#goOn(this.#route.preempted(member), "preempted"),
         first: () => this.#first(member),
         done: () => this.#asker.done(),
-        failed: () => this.#goOn(this.#route.failed(member, true, clock.nowMs), "failed"),
+        failed: () => this.#goOn(this.#route.failed(member, "endpoint", clock.nowMs), "failed"),
       },
       this.#wish,
       this.#tokens,

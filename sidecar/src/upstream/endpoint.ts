@@ -20,7 +20,13 @@ import { chatBody, streamChat } from "./ollama-chat.ts";
 import type { ResidentModel } from "./ollama-control.ts";
 import { SlotDesk } from "./slot-desk.ts";
 import { silent, TroubleError, wedged } from "./trouble.ts";
-import { type GenerationRequest, type SlotRequest, TOO_LATE, type Upstream } from "./upstream.ts";
+import {
+  faultOf,
+  type GenerationRequest,
+  type SlotRequest,
+  TOO_LATE,
+  type Upstream,
+} from "./upstream.ts";
 import { warmPrefixes } from "./warm-up.ts";
 import { type GenerationWatcher, WatchedGeneration } from "./watched-generation.ts";
 import { WedgeWatch } from "./wedge-watch.ts";
@@ -64,9 +70,10 @@ export class Endpoint implements Upstream {
   #onProgress: () => void = () => {};
   readonly #watcher: GenerationWatcher = {
     answered: () => this.#wedge.answered(),
-    failed: ({ kind, why }, origin) => {
+    failed: (failure, origin) => {
+      const { kind, why } = failure;
       this.#options.observe({ kind: "generationFailed", origin, failure: kind, why });
-      this.#checkResidency();
+      if (faultOf(failure) === "endpoint") this.#checkResidency();
     },
   };
   readonly #onTextAfterCancel = (pieces: number): void =>

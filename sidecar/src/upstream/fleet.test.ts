@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Happening } from "../happening.ts";
 import { MAX_HEDGE_SHARE } from "../policy/hedging.ts";
 import { MOODS } from "../testing/moods.ts";
-import { type Reply, saying } from "../testing/reply.ts";
+import { refusing, type Reply, saying } from "../testing/reply.ts";
 import { USUAL, VirtualFleet } from "../testing/virtual/virtual-fleet.ts";
 
 const CAST = Array.from({ length: 24 }, (_, at) => `npc${at}x`);
@@ -395,6 +395,29 @@ describe("two endpoints on one machine", () => {
     await virtual.pass(30_000);
     expect(overlapsTold()).toEqual([{ kind: "sameCpu", endpoints: ["ollama", "ollama-2"] }]);
   });
+});
+
+test("a character whose prompt no engine takes costs the others neither their endpoint nor their time", async () => {
+  await open(2, 4);
+  for (const character of CAST) virtual.keepWarm(character);
+  await virtual.pass(10_000);
+  await play(24, 60);
+  for (const { engine } of virtual.ollamas) {
+    engine.answerWith((body) =>
+      JSON.stringify(body).includes("toolong3")
+        ? refusing(400, "the prompt is longer than the context")
+        : USUAL,
+    );
+  }
+  for (let second = 0; second < 30; second++) {
+    const refused = virtual.ask({ character: "toolong" });
+    const others = CAST.slice(0, 8).map((character) => virtual.ask({ character }));
+    await virtual.pass(1_000);
+    expect(refused.ends).toEqual(["failed"]);
+    for (const { ends } of others) expect(ends).toEqual(["done"]);
+  }
+  expect(virtual.count("endpointEjected")).toBe(0);
+  expect(virtual.count("failedOver")).toBe(0);
 });
 
 test("a request that is refused by an engine goes on at the other one", async () => {

@@ -101,7 +101,8 @@ class ChatHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#lines.flush();
-    if (this.#status !== 200) this.#fail({ kind: "status", why: `HTTP ${this.#status}` });
+    const status = this.#status;
+    if (status !== 200) this.#fail({ kind: "status", why: `HTTP ${status}`, status });
     this.#fail({ kind: "ended-early", why: "the stream ended before it was done" });
   }
 
@@ -118,9 +119,10 @@ class ChatHandler implements Dispatcher.DispatchHandler {
       if (this.#signal.aborted && textOf(chunk)) this.#afterCancel++;
       return;
     }
-    if (this.#status !== 200) {
+    const status = this.#status;
+    if (status !== 200) {
       const why = typeof chunk?.["error"] === "string" ? chunk["error"] : line;
-      return this.#reject({ kind: "status", why: `HTTP ${this.#status}: ${clip(why)}` });
+      return this.#reject({ kind: "status", why: `HTTP ${status}: ${clip(why)}`, status });
     }
     if (!chunk) return this.#reject({ kind: "protocol", why: `no JSON: ${clip(line)}` });
     if (typeof chunk["error"] === "string") {

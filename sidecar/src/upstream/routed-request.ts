@@ -7,6 +7,7 @@ import type { FleetMember } from "./fleet-member.ts";
 import {
   type ChatRequest,
   type Failure,
+  faultOf,
   type Generation,
   type GenerationEvents,
   type SlotRequest,
@@ -93,9 +94,7 @@ export class RoutedRequest {
   }
 
   failed({ member }: Attempt, failure: Failure): void {
-    // What is wrong with its character's options is not the engine's doing.
-    const isItsFault = failure.kind !== "options";
-    if (this.#goesOn(this.#route.failed(member, isItsFault, this.#nowMs))) return;
+    if (this.#goesOn(this.#route.failed(member, faultOf(failure), this.#nowMs))) return;
     this.#over();
     this.#wish.events.failed(failure);
   }

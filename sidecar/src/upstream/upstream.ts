@@ -2,6 +2,7 @@ import type { Priority } from "@banterwire/protocol";
 import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { Options } from "../config/model-options.ts";
 import type { CancelReason, FailureKind } from "../happening.ts";
+import type { Fault } from "../policy/cue-route.ts";
 import type { RoomKey } from "../policy/room-shares.ts";
 
 export interface ChatRequest {
@@ -26,6 +27,17 @@ export interface Generation {
 export interface Failure {
   readonly kind: FailureKind;
   readonly why: string;
+  /** The HTTP status, where the engine answered with another than 200. */
+  readonly status?: number;
+}
+
+/** Those of 400 to 499 that a request like any other may get: no entry, no model, too many. */
+const OF_ENDPOINT = new Set([401, 403, 404, 407, 408, 429]);
+
+/** What a failure is put down to: one prompt that is too long must not cost others their engine. */
+export function faultOf({ kind, status = 0 }: Failure): Fault {
+  if (kind === "options") return "model";
+  return status >= 400 && status < 500 && !OF_ENDPOINT.has(status) ? "request" : "endpoint";
 }
 
 /**
