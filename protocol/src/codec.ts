@@ -2,9 +2,9 @@ import { Packr, Unpackr } from "msgpackr";
 import type { z } from "zod";
 import { ProtocolError } from "./codes.ts";
 import { DOWN, type Down } from "./down.ts";
-import { TEXT_TOO_LONG, uint32 } from "./fields.ts";
+import { TEXT_TOO_LONG } from "./fields.ts";
 import { readDelta, writeDelta } from "./fast-delta.ts";
-import { fitsOf } from "./fits.ts";
+import { readUint, startReading } from "./frame-reader.ts";
 import { assertClosedGrammar } from "./grammar.ts";
 import type { Message } from "./messages/message.ts";
 import { UP, type Up } from "./up.ts";
@@ -34,12 +34,25 @@ const messageByKind: ReadonlyMap<string, Message> = new Map(
 
 /** Encodes a message into the bytes of one WebSocket message; its fields are not checked. */
 export function encode(value: Up | Down): Buffer {
-  return (value.kind === "delta" ? writeDelta(value) : undefined) ?? encodeAny(value);
+  const frame = value.kind === "delta" ? writeDelta(value) : messageOf(value).writePlain(value);
+  return frame ?? encodeAny(value);
 }
 
-/** Encodes without the way of their own that deltas have. */
+/** Encodes in the general way alone. */
 export function encodeAny(value: Up | Down): Buffer {
   return packr.pack(toWire(messageOf(value), value));
+}
+
+/**
+ * Encodes a message that is about to be sent.
+ * @throws ProtocolError that names the field, if the other side would refuse it.
+ */
+export function encodeSendable(value: Up | Down): Buffer {
+  const message = messageOf(value);
+  const frame = message.writePlain(value);
+  if (frame) return frame;
+  parsed(message, toWire(message, value));
+  return encodeAny(value);
 }
 
 /**
@@ -47,9 +60,7 @@ export function encodeAny(value: Up | Down): Buffer {
  * @throws ProtocolError that names the field, if the other side would refuse it.
  */
 export function assertSendable(value: Up | Down): void {
-  const message = messageOf(value);
-  const wire = toWire(message, value);
-  if (!message.fits(wire)) parsed(message, wire);
+  encodeSendable(value);
 }
 
 /**
@@ -57,6 +68,11 @@ export function assertSendable(value: Up | Down): void {
  * @throws ProtocolError with the code to answer.
  */
 export function decodeUp(bytes: Uint8Array): Up | UnknownMessage {
+  return (readPlain(bytes, upTable) ?? decode(bytes, upTable)) as Up | UnknownMessage;
+}
+
+/** Decodes what a game's client sent in the general way alone. */
+export function decodeAnyUp(bytes: Uint8Array): Up | UnknownMessage {
   return decode(bytes, upTable) as Up | UnknownMessage;
 }
 
@@ -65,12 +81,19 @@ export function decodeUp(bytes: Uint8Array): Up | UnknownMessage {
  * @throws ProtocolError with the code to answer.
  */
 export function decodeDown(bytes: Uint8Array): Down | UnknownMessage {
-  return readDelta(bytes) ?? decodeAny(bytes);
+  const plain = readDelta(bytes) ?? readPlain(bytes, downTable);
+  return (plain ?? decode(bytes, downTable)) as Down | UnknownMessage;
 }
 
-/** Decodes what the sidecar sent without the way of their own that deltas have. */
-export function decodeAny(bytes: Uint8Array): Down | UnknownMessage {
+/** Decodes what the sidecar sent in the general way alone. */
+export function decodeAnyDown(bytes: Uint8Array): Down | UnknownMessage {
   return decode(bytes, downTable) as Down | UnknownMessage;
+}
+
+/** A message in its usual form, as nearly all are; undefined where the general way must look. */
+function readPlain(bytes: Uint8Array, table: MessageTable): unknown {
+  const count = startReading(bytes);
+  return count > 0 ? table.get(readUint())?.readPlain(count) : undefined;
 }
 
 function messageOf(value: Up | Down): Message {
@@ -107,7 +130,7 @@ function decode(bytes: Uint8Array, table: MessageTable): unknown {
   const message = table.get(type);
   if (!message) return { kind: "unknown", type } satisfies UnknownMessage;
   const value: Record<string, unknown> = { kind: message.kind };
-  const fields = message.fits(wire) ? wire : parsed(message, wire);
+  const fields = parsed(message, wire);
   let index = 1;
   for (const name of message.names) value[name] = fields[index++];
   return value;
@@ -120,10 +143,8 @@ function parsed(message: Message, wire: readonly unknown[]): readonly unknown[] 
   return result.data;
 }
 
-const isUint32 = fitsOf(uint32)!;
-
 function isMessageType(type: unknown): type is number {
-  return isUint32(type);
+  return Number.isInteger(type) && Number(type) >>> 0 === type;
 }
 
 function fieldError(message: Message, error: z.ZodError): ProtocolError {

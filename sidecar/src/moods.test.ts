@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Cards, NO_CARDS } from "./config/card.ts";
 import { CONNECT_TIMEOUT_MS, MAX_LINE_MS, MAX_TOKEN_GAP_MS, ZOMBIE_HOLD_MS } from "./config.ts";
 import { startObservation } from "./observe/observation.ts";
+import { CANARY_TIMEOUT_MS, WEDGE_TIMEOUT_MS } from "./policy/care.ts";
 import { type Mood, MOODS } from "./testing/moods.ts";
 import { OUTCOMES } from "./testing/outcomes.ts";
 import { type Reply, saying, type Step } from "./testing/reply.ts";
@@ -17,6 +18,10 @@ import { TOO_LATE } from "./upstream/upstream.ts";
 
 /** Any line is over by then, with all that follows from it. */
 const AFTERMATH_MS = 30_000;
+/** The zombie's hold, and a canary's time. */
+const WEDGED_WITHIN_MS = ZOMBIE_HOLD_MS + WEDGE_TIMEOUT_MS + 2_000;
+/** The canary that is not answered any more, and the pause before the next one. */
+const SERVES_WITHIN_MS = CANARY_TIMEOUT_MS + 5_000;
 const MOODY = "How are you today?";
 const USUAL = "Mind the step.";
 
@@ -129,6 +134,35 @@ describe("an Ollama that takes no connection", () => {
     const next = tavern.say();
     await tavern.pass(BUDGET_MS);
     expect(next.end).toMatchObject({ source: "model", text: USUAL });
+  });
+});
+
+describe("an Ollama that is wedged", () => {
+  test("costs the room nothing but the model's words, is told once, and serves again by itself", async () => {
+    await openUsual();
+    tavern.ollama.engine.answerWith(MOODS.blackHole);
+    const missed = tavern.say();
+    await tavern.pass(BUDGET_MS);
+    expect(missed.end).toMatchObject({ source: "fallback", reason: "budget", text: FALLBACK });
+    expect(missed.isInTime).toBe(true);
+    await tavern.pass(WEDGED_WITHIN_MS);
+    const held = tavern.say();
+    await tavern.pass(BUDGET_MS);
+    expect(held.end).toMatchObject({ source: "fallback", reason: "upstream", ttftMs: 0 });
+    expect(tavern.status().endpoints[0]).toMatchObject({
+      state: "down",
+      waiting: 0,
+      trouble: { code: "wedged" },
+    });
+    expect(await tavern.metric("banterwire_wedges_total")).toBe(1);
+    expect(tavern.log.filter((line) => line.includes("endpoint wedged"))).toHaveLength(1);
+    tavern.ollama.engine.answerWith(saying(USUAL));
+    await tavern.pass(SERVES_WITHIN_MS);
+    const next = tavern.say();
+    await tavern.pass(BUDGET_MS);
+    expect(next.end).toMatchObject({ source: "model", text: USUAL });
+    await tavern.pass(ZOMBIE_HOLD_MS);
+    expect(tavern.endpoint.status).toMatchObject({ inFlight: 0, zombies: 0 });
   });
 });
 

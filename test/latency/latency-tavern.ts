@@ -80,6 +80,14 @@ export interface LatencyTavern {
   close(): Promise<void>;
 }
 
+/** Makes what the sidecar reaches an engine by. */
+export type Approach = (
+  ollama: ScriptedOllama,
+) => Promise<{ readonly origin: string; close(): Promise<void> }>;
+
+const straight: Approach = ({ origin }) =>
+  Promise.resolve({ origin, close: () => Promise.resolve() });
+
 /** The game server of a test file: there can be one in a process. */
 export class LatencyGame {
   readonly #timers = new BareTimers();
@@ -101,9 +109,12 @@ export class LatencyGame {
    * Resolves when the model, the connection and the character's prefix are warm. A round trip that
    * was measured on a busy machine leaves no time for the model: then all is opened anew.
    */
-  async open(options: ScriptedOllamaOptions = {}): Promise<LatencyTavern> {
+  async open(
+    options: ScriptedOllamaOptions = {},
+    approach: Approach = straight,
+  ): Promise<LatencyTavern> {
     for (let attempt = 1; ; attempt++) {
-      const tavern = await this.#open(options);
+      const tavern = await this.#open(options, approach);
       const { room } = await tavern.ask("Good evening.");
       if (room.source === "model" && !room.roomStall) return tavern;
       await tavern.close();
@@ -111,13 +122,14 @@ export class LatencyGame {
     }
   }
 
-  async #open(options: ScriptedOllamaOptions): Promise<LatencyTavern> {
+  async #open(options: ScriptedOllamaOptions, approach: Approach): Promise<LatencyTavern> {
     let moody: Reply = saying(USUAL_LINE);
     const ollama = await startScriptedOllama({
       answerWith: (body) => (JSON.stringify(body).includes(MOODY) ? moody : saying(USUAL_LINE)),
       ...options,
     });
-    const config = { ...DEFAULT_CONFIG, port: 0, ollama: [ollama.origin] };
+    const way = await approach(ollama);
+    const config = { ...DEFAULT_CONFIG, port: 0, ollama: [way.origin] };
     const sidecar = await startSidecar(config, createLog("silent"));
     Tavern.url = sidecar.url;
     if (!this.#game) throw new Error("the game server is not started");
@@ -184,6 +196,7 @@ export class LatencyGame {
         await room.disconnect();
         client.close();
         await sidecar.close();
+        await way.close();
         await ollama.close();
       },
     };

@@ -1,70 +1,50 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import { createClient } from "@banterwire/protocol/client";
-import { createLog, DEFAULT_CONFIG, startSidecar } from "@banterwire/sidecar";
-import { afterEach, expect, test, vi } from "vitest";
-import { PATIENCE } from "../support/patience.ts";
-import { stopProcess } from "../support/stop-process.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { Door } from "./door.ts";
+import { LatencyGame, type LatencyTavern } from "./latency-tavern.ts";
+import { FALLBACK } from "./moods.ts";
+import { expectInBudget, expectModelAgain } from "./verdict.ts";
 
-/** Listens with room for one connection, and says where. */
-const LISTENER = `
-  const server = require("node:net").createServer();
-  server.listen({ port: 0, host: "127.0.0.1", backlog: 1 }, () => {
-    process.send(server.address().port);
-  });
-`;
-const ATTEMPTS = 8;
+/** A system tries to connect again after 1, 2 and 4 s; and a busy machine adds to it. */
+const TEST_WITHIN_MS = 180_000;
 
-let listener: ChildProcess | undefined;
-const sockets: Socket[] = [];
+const game = new LatencyGame();
+let door: Door;
+let tavern: LatencyTavern;
 
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  listener?.kill("SIGKILL");
+beforeAll(() => game.start());
+afterAll(() => game.stop());
+beforeEach(async () => {
+  tavern = await game.open({}, async ({ port }) => (door = await Door.before(port)));
 });
+afterEach(() => tavern.close());
 
-/** A port whose backlog is full: who connects gets no answer at all. */
-async function fullPort(): Promise<number> {
-  listener = spawn(process.execPath, ["--eval", LISTENER], {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
-  const [port] = (await once(listener, "message")) as [number];
-  await stopProcess(listener.pid);
-  let connected = 0;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const socket = connect(port, "127.0.0.1", () => connected++);
-    socket.on("error", () => {});
-    sockets.push(socket);
-  }
-  await vi.waitUntil(() => connected > 1, PATIENCE);
-  return port;
-}
-
-test("an Ollama that takes no connection: fallbacks at once, the operator told, no slot taken", async () => {
-  const port = await fullPort();
-  const config = { ...DEFAULT_CONFIG, port: 0, ollama: [`http://127.0.0.1:${port}`] };
-  const sidecar = await startSidecar(config, createLog("silent"));
-  const client = createClient({ url: sidecar.url });
-  const room = client.openRoom({ worldKey: "tavern" });
-  room.register({ id: "mira", name: "Mira", persona: "Keeps the bar.", fallbacks: ["Hm?"] });
-  try {
-    await vi.waitUntil(() => client.state.name === "open", PATIENCE);
-    expect(await room.say("mira", { said: "Hello!" }).ended).toMatchObject({
-      source: "fallback",
-      reason: "upstream",
-      text: "Hm?",
-    });
+test(
+  "an Ollama that takes no connection: text in the budget, the operator told, the model's when it does",
+  async () => {
+    await door.shut();
+    const missed = await tavern.ask("Anybody here?");
+    expectInBudget(missed);
+    expect(missed.room).toMatchObject({ source: "fallback", text: FALLBACK });
+    expect(missed.player).toMatchObject({ source: "fallback", text: FALLBACK });
     await expect
-      .poll(() => sidecar.status().endpoints[0])
+      .poll(async () => (await tavern.status()).endpoints[0])
       .toMatchObject({
         state: "down",
         trouble: { code: "ollama_silent", message: expect.stringMatching(/connect timeout/iu) },
-        opens: 0,
+        inFlight: 0,
+        zombies: 0,
+        waiting: 0,
       });
-    expect(await room.say("mira", { said: "Hello?" }).ended).toMatchObject({ reason: "upstream" });
-  } finally {
-    client.close();
-    await sidecar.close();
-  }
-});
+    const held = await tavern.ask("Anybody here?");
+    expectInBudget(held);
+    expect(held.room).toMatchObject({ source: "fallback", reason: "upstream", text: FALLBACK });
+    door.open();
+    await expectModelAgain(tavern);
+    expect(missed.ends).toBe(1);
+    expect(held.ends).toBe(1);
+    expect(tavern.ollama.books).toMatchObject({ loads: 1, killedLoads: 0, maxInFlight: 1 });
+    const { opens, closes } = (await tavern.status()).endpoints[0];
+    expect(opens).toBe(closes);
+  },
+  TEST_WITHIN_MS,
+);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Figures, figureOf } from "../bench.ts";
+import { type Figure, type Figures, figureOf } from "../bench.ts";
 import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
 import { type SidecarProcess, startWarmSidecar } from "../support/sidecar.ts";
-import { slopeOf } from "../support/statistics.ts";
+import { bootstrap, figureOfInterval, slopeOf } from "../support/statistics.ts";
 import { descriptorsOf } from "../support/usage.ts";
 
 const CANCELS_PER_SECOND = 500;
@@ -17,45 +17,52 @@ const MAX_AGE_MS = 20;
 const REMAINING_MS = 60_000;
 /** Zombies are buried and idle sockets are closed. */
 const SETTLE_MS = 2_000;
-/** Looks after equally many cancels each. The heap moves in steps of its own: its slope counts. */
-const LOOKS = 8;
 const SLOTS = 1_024;
 
+export interface LeaksPlan {
+  readonly cancels: number;
+  /**
+   * After equally many cancels each. Sockets are kept for the next line, and how many follows the
+   * last bursts; the heap moves in steps of its own: only what grows from look to look is a leak.
+   */
+  readonly looks: number;
+}
+
 interface Look {
+  /** Since the first one. */
+  readonly cancels: number;
   readonly descriptors: number;
   readonly heapBytes: number;
   readonly upstreamSockets: number;
 }
 
 /** What many cancels, at any moment of a line's first milliseconds, leave behind. */
-export async function measureLeaks(cancels: number, random: () => number): Promise<Figures> {
+export async function measureLeaks(
+  { cancels, looks: count }: LeaksPlan,
+  random: () => number,
+): Promise<Figures> {
   const upstream = await startPacedUpstream();
   const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS, probe: true });
   const game = await openRawGame(sidecar.url);
-  const look = async (): Promise<Look> => ({
+  const look = async (after: number): Promise<Look> => ({
+    cancels: after,
     descriptors: descriptorsOf(sidecar.pid),
     heapBytes: await sidecar.heapBytes(),
     upstreamSockets: (await upstream.books()).sockets,
   });
   try {
     await cancelMany(game, WARM_UP_CANCELS, random);
-    const before = await look();
-    const heaps: [cancels: number, bytes: number][] = [[0, before.heapBytes]];
-    let after = before;
-    for (let step = 1; step <= LOOKS; step++) {
-      await cancelMany(game, cancels / LOOKS, random);
-      after = await look();
-      heaps.push([(step * cancels) / LOOKS, after.heapBytes]);
+    const looks = [await look(0)];
+    for (let step = 1; step <= count; step++) {
+      await cancelMany(game, cancels / count, random);
+      looks.push(await look((step * cancels) / count));
     }
     const left = await leftOpen(sidecar);
     return {
       "cancels looked at": figureOf([cancels], "cancels"),
-      "descriptors gained": figureOf([after.descriptors - before.descriptors], "descriptors"),
-      "upstream sockets gained": figureOf(
-        [after.upstreamSockets - before.upstreamSockets],
-        "sockets",
-      ),
-      "heap gained per cancel": figureOf([slopeOf(heaps)], "bytes"),
+      ...gainOf("descriptors", "descriptors", looks, random),
+      ...gainOf("upstream sockets", "upstreamSockets", looks, random),
+      "heap gained per cancel": slopeFigure("heapBytes", 1, "bytes", looks, random),
       "generations and lines left open": figureOf([left], "generations"),
     };
   } finally {
@@ -63,6 +70,35 @@ export async function measureLeaks(cancels: number, random: () => number): Promi
     await sidecar.stop();
     await upstream.stop();
   }
+}
+
+/** A leak has a slope; what two looks differ by is shown beside it, and says little. */
+function gainOf(
+  what: string,
+  key: keyof Look,
+  looks: readonly Look[],
+  random: () => number,
+): Figures {
+  const slope = slopeFigure(key, 1_000, what, looks, random);
+  const [before, after] = [looks[0]?.[key] ?? NaN, looks.at(-1)?.[key] ?? NaN];
+  return {
+    [`${what} gained per 1,000 cancels`]: slope,
+    [`${what} gained per 1,000 cancels, at least`]: { ...slope, value: slope.low },
+    [`${what}, the last look less the first`]: figureOf([after - before], what),
+  };
+}
+
+function slopeFigure(
+  key: keyof Look,
+  perCancels: number,
+  unit: string,
+  looks: readonly Look[],
+  random: () => number,
+): Figure {
+  const slope = (drawn: number[]): number =>
+    perCancels * slopeOf(drawn.map((at) => [looks[at]!.cancels, looks[at]![key]]));
+  const indices = looks.map((_, at) => at);
+  return figureOfInterval(bootstrap([indices], slope, random), unit);
 }
 
 async function cancelMany(game: RawGame, count: number, random: () => number): Promise<void> {

@@ -86,11 +86,17 @@ function medianRatio(one: readonly number[], other: readonly number[]): number {
   return medianOf(one.map((value, round) => value / (other[round] ?? NaN)));
 }
 
-/** The median of the slopes between all pairs of points (Theil and Sen): a step does not move it. */
+/**
+ * The median of the slopes between all pairs of points (Theil and Sen): a step does not move it. A
+ * pair at one place has no slope, as where a point was drawn twice.
+ */
 export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
   return medianOf(
     points.flatMap(([x, y], index) =>
-      points.slice(index + 1).map(([laterX, laterY]) => (laterY - y) / (laterX - x)),
+      points
+        .slice(index + 1)
+        .filter(([laterX]) => laterX !== x)
+        .map(([laterX, laterY]) => (laterY - y) / (laterX - x)),
     ),
   );
 }

@@ -110,8 +110,11 @@ export class Connection {
     if (this.#state.name === "idle") this.#connect();
   }
 
-  /** Sends if the connection is open, and says whether it was. */
-  send(message: Up): boolean {
+  /**
+   * Sends if the connection is open, and says whether it was.
+   * @param frame the message's, where it has been made
+   */
+  send(message: Up, frame?: Uint8Array): boolean {
     if (this.#state.name !== "open" && this.#state.name !== "draining") return false;
     const { transport } = this.#state;
     if (transport.bufferedBytes > MAX_BUFFERED_BYTES) {
@@ -119,7 +122,7 @@ export class Connection {
       return false;
     }
     this.#sent++;
-    transport.send(encode(message));
+    transport.send(frame ?? encode(message));
     return true;
   }
 

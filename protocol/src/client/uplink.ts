@@ -1,6 +1,6 @@
 import { ProtocolError } from "../codes.ts";
 import type { Clock } from "../clock.ts";
-import { assertSendable } from "../codec.ts";
+import { encodeSendable } from "../codec.ts";
 import type { Outcome } from "../messages/outcome.ts";
 import type { Welcome } from "../messages/welcome.ts";
 import type { Up } from "../up.ts";
@@ -43,12 +43,13 @@ export class Uplink {
    * is none for later.
    */
   send(message: Up): boolean {
-    return this.#isSound(message) && this.#pass(message);
+    const frame = this.#encoded(message);
+    return frame !== undefined && this.#pass(message, frame);
   }
 
   /** Sends a report, as soon as that can be. */
   report(report: Outcome): void {
-    if (this.#isSound(report)) this.#reports.add(report);
+    if (this.#encoded(report)) this.#reports.add(report);
   }
 
   /** Sends the reports that were kept for a sidecar. */
@@ -90,9 +91,9 @@ export class Uplink {
     }
   }
 
-  #pass(message: Up): boolean {
+  #pass(message: Up, frame?: Uint8Array): boolean {
     const connection = this.#parts.connection();
-    const isSent = connection.send(message);
+    const isSent = connection.send(message, frame);
     const isDue = !isSent && this.#session.state === "detached" && message.kind !== "cue";
     if (isSent) this.#unconfirmed.note(message, connection.sent);
     if (isDue) this.#unconfirmed.note(message);
@@ -100,14 +101,14 @@ export class Uplink {
     return isSent || isDue;
   }
 
-  #isSound(message: Up): boolean {
+  /** Undefined for a message that is not sound. */
+  #encoded(message: Up): Uint8Array | undefined {
     try {
-      assertSendable(message);
-      return true;
+      return encodeSendable(message);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#parts.trouble(`not sent: ${error.message}`);
-      return false;
+      return undefined;
     }
   }
 }

@@ -1,7 +1,12 @@
 import { z } from "zod";
-import { fitsInOrder } from "../fits.ts";
+import { isAllRead } from "../frame-reader.ts";
+import { startWriting, writeUint, written } from "../frame-writer.ts";
+import { plainsOf } from "../plain.ts";
 
 export type Fields = Readonly<Record<string, z.ZodType>>;
+
+/** A message's value, whichever message it is. */
+export type ValueFields = Readonly<Record<string, unknown>>;
 
 /**
  * One message of the protocol. On the wire it is the MessagePack array
@@ -17,10 +22,12 @@ export interface Message<K extends string = string, F extends Fields = Fields> {
   /** The names of the fields, in their order. */
   readonly names: readonly string[];
   /**
-   * Whether `wire` takes an array that starts with this type as it is. Quick, and never wrong in a
-   * yes; a no may be for `wire` to judge.
+   * Reads what follows the type in the frame of so many values that the reader has begun; undefined
+   * for what is not plain, or wrong. Quick, and never other than what `wire` makes of it.
    */
-  readonly fits: (array: readonly unknown[]) => boolean;
+  readonly readPlain: (count: number) => ValueFields | undefined;
+  /** Writes a value as a frame; undefined for one that `wire` would refuse, or that is not plain. */
+  readonly writePlain: (value: ValueFields) => Buffer | undefined;
 }
 
 /** A message's value in code: its kind, and its fields by name. */
@@ -36,7 +43,36 @@ export function message<const K extends string, const F extends Fields>(
 ): Message<K, F> {
   const schemas = Object.values(fields);
   const wire = z.tuple([z.literal(type), ...schemas]).rest(z.unknown());
-  const fit = fitsInOrder(schemas);
-  const fits = (array: readonly unknown[]): boolean => fit?.(array, 1) ?? false;
-  return { kind, type, fields, wire, names: Object.keys(fields), fits };
+  const names = Object.keys(fields);
+  return { kind, type, fields, wire, names, ...plainWays(type, kind, fields) };
+}
+
+function plainWays(
+  type: number,
+  kind: string,
+  fields: Fields,
+): Pick<Message, "readPlain" | "writePlain"> {
+  const names = Object.keys(fields);
+  const plains = plainsOf(Object.values(fields));
+  if (!plains) return { readPlain: () => undefined, writePlain: () => undefined };
+  return {
+    readPlain(count) {
+      if (count !== 1 + plains.length) return undefined;
+      const value: Record<string, unknown> = { kind };
+      for (let index = 0; index < plains.length; index++) {
+        const field = plains[index]!.read();
+        if (field === undefined) return undefined;
+        value[names[index]!] = field;
+      }
+      return isAllRead() ? value : undefined;
+    },
+    writePlain(value) {
+      startWriting(1 + plains.length);
+      writeUint(type);
+      for (let index = 0; index < plains.length; index++) {
+        if (!plains[index]!.write(value[names[index]!])) return undefined;
+      }
+      return written();
+    },
+  };
 }

@@ -1,14 +1,15 @@
 import * as fc from "fast-check";
-import { Unpackr } from "msgpackr";
+import { Packr, Unpackr } from "msgpackr";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { encodeAny } from "./codec.ts";
 import { DOWN } from "./down.ts";
-import { fitsOf } from "./fits.ts";
 import type { Message } from "./messages/message.ts";
+import { plainOf } from "./plain.ts";
 import { DOWN_SAMPLES, UP_SAMPLES } from "./spec/samples.ts";
 import { UP } from "./up.ts";
 
+const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
 const MESSAGES: readonly Message[] = [...UP, ...DOWN];
 const wires: readonly unknown[][] = [...UP_SAMPLES, ...DOWN_SAMPLES].map(
@@ -68,38 +69,65 @@ function mutateInner(array: unknown[], where: number, how: number, value: unknow
 /** With a field that only its schema knows: none of them comes once a line. */
 const BY_SCHEMA_ALONE: ReadonlySet<string> = new Set(["hello", "welcome", "action"]);
 
-describe("what fits", () => {
-  it.each(wires)("is known of a message of the type %d without its schema", (...wire) => {
+function wellFormed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(wellFormed);
+  return typeof value === "string" ? value.toWellFormed() : value;
+}
+
+function valueOf({ kind, names }: Message, wire: readonly unknown[]): Record<string, unknown> {
+  return Object.fromEntries([
+    ["kind", kind],
+    ...names.map((name, index) => [name, wire[1 + index]]),
+  ]);
+}
+
+describe("the plain way", () => {
+  it.each(wires)("writes a message of the type %d as the general packer does", (...wire) => {
     const message = messageOf(wire);
-    expect(message.fits(wire)).toBe(!BY_SCHEMA_ALONE.has(message.kind));
+    const frame = message.writePlain(valueOf(message, wire));
+    expect(frame).toEqual(BY_SCHEMA_ALONE.has(message.kind) ? undefined : packr.pack(wire));
   });
 
-  it("is what the schema takes as it is, and nothing else", () => {
+  it("writes what the schema takes as it is, and nothing else", () => {
     let taken = 0;
     fc.assert(
       fc.property(mutatedWire, (wire) => {
         const message = messageOf(wire);
-        const { success, data } = message.wire.safeParse(wire);
-        const fits = message.fits(wire);
-        expect(fits).toBe(success && !BY_SCHEMA_ALONE.has(message.kind));
-        expect(fits ? data : wire).toEqual(wire);
-        if (fits) taken++;
+        const ofItsFields = wire.slice(0, 1 + message.names.length);
+        const { success, data } = message.wire.safeParse(ofItsFields);
+        const frame = message.writePlain(valueOf(message, wire));
+        expect(frame !== undefined).toBe(success && !BY_SCHEMA_ALONE.has(message.kind));
+        if (!frame) return;
+        taken++;
+        const mended = unpackr.unpack(packr.pack(ofItsFields.map(wellFormed)));
+        expect(unpackr.unpack(frame)).toEqual(mended);
+        expect(data).toEqual(ofItsFields);
       }),
       { numRuns: 20_000 },
     );
     expect(taken).toBeGreaterThan(500);
   });
 
-  it("is left to a schema of a kind, or with a check, that is not known", () => {
-    expect(fitsOf(z.number())).toBeUndefined();
-    expect(fitsOf(z.int().multipleOf(2))).toBeUndefined();
-    expect(fitsOf(z.int().gt(1))).toBeUndefined();
-    expect(fitsOf(z.string().toUpperCase())).toBeUndefined();
-    expect(fitsOf(z.string().regex(/a/u).nullable())).toBeUndefined();
-    expect(fitsOf(z.tuple([z.boolean()]).rest(z.boolean()))).toBeUndefined();
-    expect(fitsOf(z.array(z.union([z.boolean(), z.null()])))).toBeUndefined();
-    expect(fitsOf(z.tuple([z.date()]))).toBeUndefined();
-    expect(fitsOf(z.string().optional())).toBeUndefined();
-    expect(fitsOf(z.string().transform((text) => text.length))).toBeUndefined();
+  it("is not taken with a schema of a kind, or with a check, that is not known", () => {
+    expect(plainOf(z.number())).toBeUndefined();
+    expect(plainOf(z.int())).toBeUndefined();
+    expect(plainOf(z.int().min(-1).max(1))).toBeUndefined();
+    expect(
+      plainOf(
+        z
+          .int()
+          .min(0)
+          .max(2 ** 32),
+      ),
+    ).toBeUndefined();
+    expect(plainOf(z.int().min(0).max(9).multipleOf(2))).toBeUndefined();
+    expect(plainOf(z.int().gt(1).max(9))).toBeUndefined();
+    expect(plainOf(z.string().toUpperCase())).toBeUndefined();
+    expect(plainOf(z.string().regex(/a/u).nullable())).toBeUndefined();
+    expect(plainOf(z.tuple([z.boolean()]).rest(z.boolean()))).toBeUndefined();
+    expect(plainOf(z.array(z.union([z.boolean(), z.null()])))).toBeUndefined();
+    expect(plainOf(z.tuple([z.date()]))).toBeUndefined();
+    expect(plainOf(z.string().optional())).toBeUndefined();
+    expect(plainOf(z.string().transform((text) => text.length))).toBeUndefined();
   });
 });
