@@ -33,7 +33,6 @@ interface Cached {
 export interface CachedSlot {
   cached: Cached;
   busy: boolean;
-  usedAt: number;
 }
 
 /** Texts are compared by so many characters at a time, which is quicker than one by one. */
@@ -56,9 +55,8 @@ export class PrefixLedger {
   readonly #memory = new Map<string, Cached>();
   #usedChars = 0;
   #total: number;
-  /** Those that were ever used: each cue looks at all of them, and most of many never are. */
-  readonly #slots: CachedSlot[] = [];
-  #uses = 0;
+  /** Those that were ever used, the one unused for longest first; most of many never are. */
+  #slots: CachedSlot[] = [];
   /** The last answer of `uncachedChars`: it is asked for more than once before a prompt is sent. */
   #asked: { readonly prompt: Prompt; readonly uncachedChars: number } | undefined;
 
@@ -73,7 +71,7 @@ export class PrefixLedger {
   resize(slots: number): void {
     this.#asked = undefined;
     this.#total = Math.max(slots, this.#sequences);
-    this.#slots.length = Math.min(this.#slots.length, this.#total);
+    this.#slots = this.#slots.slice(-this.#total);
   }
 
   /** How many prompts of so many characters it has room for. */
@@ -96,11 +94,14 @@ export class PrefixLedger {
 
   #countUncached(prompt: Prompt): number {
     const isAnyIdle = this.#hasUnused || this.#slots.some(({ busy }) => !busy);
+    const chars = charsOf(prompt);
     let shared = this.#remembered(prompt);
     for (const { cached, busy } of this.#slots) {
-      if (!busy || !isAnyIdle) shared = Math.max(shared, sharedChars(prompt, cached));
+      if (shared === chars) break;
+      const mayShareMore = cached.chars > shared && !(busy && isAnyIdle);
+      if (mayShareMore) shared = Math.max(shared, sharedChars(prompt, cached));
     }
-    return charsOf(prompt) - shared;
+    return chars - shared;
   }
 
   /** The prefixes that are cached, and would be so nowhere any more if a prompt were sent now. */
@@ -119,12 +120,13 @@ export class PrefixLedger {
     this.#asked = undefined;
     const chars = charsOf(prompt);
     const { slot, shared } = this.#choose(prompt, chars);
+    const at = this.#slots.indexOf(slot);
+    if (at !== -1) this.#slots.splice(at, 1);
     // Where it is not, more are in flight than there are slots: somebody took slots away.
-    if (!this.#slots.includes(slot) && this.#hasUnused) this.#slots.push(slot);
+    if (this.#hasUnused) this.#slots.push(slot);
     const reused = Math.max(shared, this.#remembered(prompt));
     const former = slot.cached;
     slot.busy = true;
-    slot.usedAt = ++this.#uses;
     // Until it is through, only what it found is known to be there.
     slot.cached = cachedOf(prompt, reused);
     const endangered = former.prompt.slice(0, 1);
@@ -153,12 +155,12 @@ export class PrefixLedger {
     const least = this.#minSimilarity * chars;
     let best: { slot: CachedSlot; shared: number } | undefined;
     for (const slot of this.#slots) {
-      if (slot.busy) continue;
+      if (best?.shared === chars) break;
+      const mayShareMore = !best || slot.cached.chars > best.shared;
+      if (slot.busy || !mayShareMore) continue;
       const all = sharedChars(prompt, slot.cached);
       const shared = all > least ? all : 0;
-      const isBetter =
-        !best || shared > best.shared || (shared === best.shared && isOlder(slot, best.slot));
-      if (isBetter) best = { slot, shared };
+      if (!best || shared > best.shared) best = { slot, shared };
     }
     // One that was never used is the one unused for longest.
     if (best && (best.shared > 0 || !this.#hasUnused)) return best;
@@ -224,15 +226,11 @@ function isHeldBy({ prompt, chars }: Cached, prefix: string): boolean {
 }
 
 function newSlot(): CachedSlot {
-  return { cached: cachedOf([], 0), busy: false, usedAt: 0 };
+  return { cached: cachedOf([], 0), busy: false };
 }
 
 function cachedOf(prompt: Prompt, chars: number): Cached {
   return { prompt, chars, compared: undefined, comparedChars: 0 };
-}
-
-function isOlder(one: CachedSlot, other: CachedSlot): boolean {
-  return one.usedAt < other.usedAt;
 }
 
 /** With the template's share. */
