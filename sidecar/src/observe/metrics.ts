@@ -33,6 +33,8 @@ export class Metrics {
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
   readonly #runtime: RuntimeWatch;
+  /** Of the lines since the last scrape: eight counters are much to look up for each line. */
+  readonly #sinceScrape = { tokens: 0, spansUs: SPANS.map(() => 0) };
 
   constructor(sources: MetricSources) {
     this.#sources = sources;
@@ -49,6 +51,7 @@ export class Metrics {
   /** Prometheus's text format. */
   text(): Promise<string> {
     this.#readBooks(this.#sources.status());
+    this.#readLines();
     this.#readProcess();
     return this.#registry.metrics();
   }
@@ -106,10 +109,9 @@ export class Metrics {
 
   #line({ source, reason, ttftMs, queuedMs, tokens, spansUs }: LineEnded): void {
     this.#count("banterwire_lines_total", { source, reason });
-    this.#count("banterwire_tokens_total", {}, tokens);
-    for (const [index, span] of SPANS.entries()) {
-      const seconds = (spansUs[index] ?? 0) / US_PER_SECOND;
-      this.#count("banterwire_line_span_seconds_total", { span }, seconds);
+    this.#sinceScrape.tokens += tokens;
+    for (let index = 0; index < spansUs.length; index++) {
+      this.#sinceScrape.spansUs[index]! += spansUs[index]!;
     }
     if (queuedMs !== undefined) {
       this.#record("banterwire_queue_wait_seconds", queuedMs / MS_PER_SECOND);
@@ -143,6 +145,17 @@ export class Metrics {
     this.#set("banterwire_open_lines", lines);
     for (const metric of this.#ofEndpoints) metric.reset();
     for (const endpoint of endpoints) this.#readEndpoint(endpoint);
+  }
+
+  #readLines(): void {
+    const { tokens, spansUs } = this.#sinceScrape;
+    this.#count("banterwire_tokens_total", {}, tokens);
+    for (const [index, span] of SPANS.entries()) {
+      const seconds = (spansUs[index] ?? 0) / US_PER_SECOND;
+      this.#count("banterwire_line_span_seconds_total", { span }, seconds);
+    }
+    this.#sinceScrape.tokens = 0;
+    spansUs.fill(0);
   }
 
   #readEndpoint(endpoint: SidecarStatus["endpoints"][number]): void {
