@@ -4,52 +4,60 @@ import { type Figures, figureOf } from "../bench.ts";
 import type { Pace } from "../support/pace.ts";
 import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
-import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
 import { startWarmSidecar } from "../support/sidecar.ts";
 
-/** A million of them in 21 minutes, if the machine is quiet enough that none is answered at once. */
-const CUES_PER_SECOND = 800;
-/** Counted and forgotten at this pace, so that a long run holds no more than a short one. */
-const ROUND_MS = 10_000;
-const MIN_ROUND_MS = 1_000;
-/** After a round, for what has not ended: it is missing. */
-const MISSING_AFTER_MS = 5_000;
 /** One empty token at once, then silence: the model is there, and too late. */
 const SILENT: Pace = { tokens: 0, gapMs: 0, prefillMs: 0 };
-const REMAINING_MS = 200;
+/**
+ * Longer than a busy machine holds a process up: a model whose first chunks took longer than a cue
+ * has is not asked for a while, and there is no deadline to be looked at. At random, so that they
+ * spread.
+ */
+const REMAINING_MS = { least: 1_000, most: 2_000 } as const;
 /** What the sidecar keeps back of a cue's time for its own timers' lateness. */
 const GUARD_MS = 5;
 /** Spans are whole microseconds, and there are seven. */
 const ROUNDING_MS = 0.007;
+/** Past its deadline, a fallback that has not come is missing. */
+const MISSING_AFTER_MS = 10_000;
+/** Each with as many lines open at any time, of the 1,024 that it may have. */
+const GAMES = 2;
+/** Each is followed by another one: at most 800 deadlines a second, of the 1,000 that are let in. */
+const LINES_EACH = 600;
+/** Nobody waits for one, although a request that is given up may hold its own for a second. */
 const SLOTS = 4_096;
-/** Of the time that it takes where no fallback comes at once; then it ends with what it has seen. */
-const MAX_OVERTIME = 1.15;
+/** Before another line where one was answered at once. */
+const PAUSE_MS = 1_500;
+/** A million in 21 minutes where the machine keeps up; where it does not, the run ends after 25. */
+const MAX_MS_PER_DEADLINE = 1.5;
+const WARM_UP_MS = 10_000;
 
 interface Counts {
-  asked: number;
   deadlines: number;
   early: number;
   missing: number;
   atOnce: number;
 }
 
-/** Whether, of very many deadlines, one is ever met too early or not at all. */
+/**
+ * Whether, of very many deadlines, one is ever met too early or not at all. How fast they come says
+ * nothing about that: a line is asked for when another one has ended.
+ */
 export async function measureDeadlines(wanted: number, random: () => number): Promise<Figures> {
   const upstream = await startPacedUpstream();
   const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS });
-  const game = await openRawGame(sidecar.url);
-  const counts: Counts = { asked: 0, deadlines: 0, early: 0, missing: 0, atOnce: 0 };
-  const startedMs = performance.now();
-  const endMs = startedMs + (MAX_OVERTIME * wanted * 1_000) / CUES_PER_SECOND + ROUND_MS;
+  const games = await Promise.all(Array.from({ length: GAMES }, () => openRawGame(sidecar.url)));
+  const counts: Counts = { deadlines: 0, early: 0, missing: 0, atOnce: 0 };
+  const endMs = performance.now() + WARM_UP_MS + wanted * MAX_MS_PER_DEADLINE;
+  const isOver = (): boolean => counts.deadlines >= wanted || performance.now() >= endMs;
   try {
-    while (counts.deadlines < wanted && performance.now() < endMs) {
-      const leftMs = ((wanted - counts.deadlines) * 1_000) / CUES_PER_SECOND;
-      await oneRound(game, Math.min(ROUND_MS, Math.max(MIN_ROUND_MS, leftMs)), counts, random);
-    }
-    // Nothing here depends on the rate, so that a round in which it was not kept is no void one.
-    const perSecond = (counts.asked * 1_000) / (performance.now() - startedMs);
+    const oneAfterAnother = async (game: RawGame): Promise<void> => {
+      while (!isOver()) await oneDeadline(game, counts, random);
+    };
+    await Promise.all(
+      games.flatMap((game) => Array.from({ length: LINES_EACH }, () => oneAfterAnother(game))),
+    );
     return {
-      "many: arrivals achieved": figureOf([perSecond], "1/s"),
       "many: deadlines looked at": figureOf([counts.deadlines], "cues"),
       "many: deadlines looked at, of those wanted": figureOf([counts.deadlines / wanted], "x"),
       "many: fallbacks too early": figureOf([counts.early], "cues"),
@@ -57,36 +65,31 @@ export async function measureDeadlines(wanted: number, random: () => number): Pr
       "many: fallbacks at once, the endpoint being checked": figureOf([counts.atOnce], "cues"),
     };
   } finally {
-    game.close();
+    for (const game of games) game.close();
     await sidecar.stop();
     await upstream.stop();
   }
 }
 
-async function oneRound(
-  game: RawGame,
-  forMs: number,
-  counts: Counts,
-  random: () => number,
-): Promise<void> {
-  const ended: Promise<LineEnd>[] = [];
-  await keepSchedule(poissonSchedule(CUES_PER_SECOND, forMs, random), preciseClock, () => {
-    ended.push(game.cue(SILENT, REMAINING_MS).end);
-  });
-  counts.asked += ended.length;
-  const tooLate = sleep(MISSING_AFTER_MS, undefined, { ref: false });
-  for (const end of await Promise.all(ended.map((one) => Promise.race([one, tooLate])))) {
-    count(end, counts);
+async function oneDeadline(game: RawGame, counts: Counts, random: () => number): Promise<void> {
+  const { least, most } = REMAINING_MS;
+  const remainingMs = Math.floor(least + random() * (most - least));
+  const end = await within(remainingMs + MISSING_AFTER_MS, game.cue(SILENT, remainingMs).end);
+  if (end?.source !== "fallback") counts.missing++;
+  else if (end.reason === "budget") {
+    const tookMs = end.spansUs.reduce((sum, span) => sum + span, 0) / 1_000;
+    counts.deadlines++;
+    if (tookMs < remainingMs - GUARD_MS - ROUNDING_MS) counts.early++;
+  } else {
+    counts.atOnce++;
+    await sleep(PAUSE_MS);
   }
 }
 
-/** @param end undefined where none came */
-function count(end: LineEnd | undefined, counts: Counts): void {
-  if (end?.source !== "fallback") counts.missing++;
-  else if (end.reason !== "budget") counts.atOnce++;
-  else {
-    const tookMs = end.spansUs.reduce((sum, span) => sum + span, 0) / 1_000;
-    counts.deadlines++;
-    if (tookMs < REMAINING_MS - GUARD_MS - ROUNDING_MS) counts.early++;
-  }
+/** @returns undefined if it has not come by then */
+function within(limitMs: number, end: Promise<LineEnd>): Promise<LineEnd | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(undefined), limitMs);
+    end.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
