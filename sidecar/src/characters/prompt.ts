@@ -17,7 +17,9 @@ const prefixes: Readonly<Record<PromptStyle, WeakMap<Character, ChatMessage>>> =
 export function prefixOf(character: Character, style: PromptStyle): ChatMessage {
   const known = prefixes[style].get(character);
   if (known) return known;
-  const content = style === "bare" ? character.persona : `${HOUSE_RULES}\n\n${character.persona}`;
+  // What differs comes first: by a start that all share an engine takes one for another, and gives
+  // a character the slot that holds the prompt of the one before, though others are free.
+  const content = style === "bare" ? character.persona : `${character.persona}\n\n${HOUSE_RULES}`;
   const prefix = { role: "system", content } as const;
   prefixes[style].set(character, prefix);
   return prefix;

@@ -109,8 +109,11 @@ export class PrefixLedger {
     const { slot, shared } = this.#choose(prompt, charsOf(prompt));
     const { cached: former } = slot;
     const [own = ""] = former.prompt;
+    const isRestored = this.#remembered(prompt) > shared;
     const goes = this.#isKept(former, shared)
-      ? this.#crowdedOutBy(former).filter((prefix) => !this.#isInSlot(prefix))
+      ? this.#crowdedOutBy(former, isRestored ? prompt[0] : undefined).filter(
+          (prefix) => !this.#isInSlot(prefix),
+        )
       : [own].filter((prefix) => !this.#isInSlot(prefix, slot) && !this.#isInMemory(prefix));
     return goes.filter((prefix) => prefix !== prompt[0] && this.holds(prefix));
   }
@@ -124,7 +127,10 @@ export class PrefixLedger {
     if (at !== -1) this.#slots.splice(at, 1);
     // Where it is not, more are in flight than there are slots: somebody took slots away.
     if (this.#hasUnused) this.#slots.push(slot);
-    const reused = Math.max(shared, this.#remembered(prompt));
+    const remembered = this.#remembered(prompt);
+    const reused = Math.max(shared, remembered);
+    // What is brought back from memory is there no longer.
+    if (remembered > shared) this.#forget(prompt[0] ?? "");
     const former = slot.cached;
     slot.busy = true;
     // Until it is through, only what it found is known to be there.
@@ -192,13 +198,19 @@ export class PrefixLedger {
     return gone;
   }
 
-  /** What leaves the memory when this joins it: the oldest, as many as it needs. */
-  #crowdedOutBy({ prompt: [own = ""], chars }: Cached): string[] {
-    let usedChars = this.#usedChars + chars - (this.#memory.get(own)?.chars ?? 0);
+  /**
+   * What leaves the memory when this joins it: the oldest, as many as it needs.
+   * @param but one that is about to leave it anyway
+   */
+  #crowdedOutBy({ prompt: [own = ""], chars }: Cached, but = own): string[] {
+    const leaving = new Set([own, but]);
+    let usedChars = this.#usedChars + chars;
+    for (const prefix of leaving) usedChars -= this.#memory.get(prefix)?.chars ?? 0;
     const gone: string[] = [];
+    if (usedChars <= this.#memoryChars) return gone;
     for (const [prefix, cached] of this.#memory) {
       if (usedChars <= this.#memoryChars) break;
-      if (prefix === own) continue;
+      if (leaving.has(prefix)) continue;
       usedChars -= cached.chars;
       gone.push(prefix);
     }

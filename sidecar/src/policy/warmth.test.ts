@@ -52,6 +52,15 @@ describe("warmth", () => {
     expect(warmth.next(3, wouldEvict)).toBe("bram");
   });
 
+  test("names one that has lost its place only where that takes nobody else's", () => {
+    const warmth = holding("odo", "mira");
+    warmth.happened("odo", "read");
+    warmth.happened("mira", "read");
+    warmth.happened("mira", "evicted");
+    expect(warmth.next(2, () => ["odo"])).toBeUndefined();
+    expect(warmth.next(2, () => ["somebody who has left"])).toBe("mira");
+  });
+
   test("looks at no more than some prefixes, however many are cold", () => {
     const warmth = holding(...Array.from({ length: 1_000 }, (_, at) => `npc${at}`));
     warmth.happened("npc999", "read");

@@ -138,7 +138,9 @@ export class Warmth {
       const isCold = state === "cold" || state === "evicted";
       if (isCold && warmUps < MAX_WARM_UPS) {
         looks++;
-        if (!wouldEvict(prefix).some((evicted) => later.has(evicted))) return prefix;
+        // One that has lost its place takes none back: where not all have room, that never ends.
+        const precious = state === "evicted" ? this.#known : later;
+        if (!wouldEvict(prefix).some((evicted) => precious.has(evicted))) return prefix;
       }
       later.add(prefix);
     }
