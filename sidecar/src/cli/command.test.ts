@@ -49,6 +49,13 @@ describe("--help", () => {
   });
 });
 
+test("a reader that has seen enough is no fault", async () => {
+  const command = new BanterwireProcess(["simulate", "--minutes", "1"], {}, folder);
+  command.child.stdout?.destroy();
+  expect(await command.exitCode()).toBe(0);
+  expect(command.stderr).toBe("");
+});
+
 describe("wrong settings", () => {
   test("are told all at once, each with its source, and the exit code is 2", async () => {
     writeFileSync(join(folder, "b.yaml"), "port: 70000\nslotz: 2\n");

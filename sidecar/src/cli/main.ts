@@ -17,6 +17,10 @@ show to be let in; BANTERWIRE_OLLAMA_AUTHORIZATION is what a proxy before Ollama
 a change of the file or a card, reloads what can change.
 ${EXIT_CODE_HELP}`;
 
+// Who reads may be gone: a parent with its end of the pipes, while there is a good-bye to be said
+// yet, or a `head` that has seen enough.
+for (const pipe of [process.stdout, process.stderr]) pipe.on("error", () => {});
+
 const program = new Command("banterwire")
   .description("NPC dialogue from Ollama, with an enforced time to first token.")
   .version(SIDECAR_VERSION)

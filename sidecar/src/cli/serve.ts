@@ -11,8 +11,6 @@ import { boundYoungSpace } from "./young-space.ts";
 export async function serve(flags: Flags): Promise<void> {
   const load = () => loadConfig({ flags, environment: process.env, folder: process.cwd() });
   const initial = await load();
-  // A parent that is gone takes its end of the pipes along; there is a good-bye to be said yet.
-  for (const pipe of [process.stdout, process.stderr]) pipe.on("error", () => {});
   const log = createLog(initial.config.logLevel);
   for (const warning of initial.warnings) log.warn(warning);
   let reloader: Reloader | undefined;
