@@ -10,13 +10,16 @@ import { quantileOf } from "./support/statistics.ts";
 
 interface Plan {
   readonly rounds: number;
-  readonly roundMs: number;
+  readonly sharingMs: number;
+  readonly hedgingMs: number;
+  /** Of it, a quarter passes before the death, and a quarter until the end of it. */
+  readonly deathMs: number;
 }
 
 const PLANS: Readonly<Record<Scale, Plan>> = {
-  quick: { rounds: 1, roundMs: 15_000 },
-  usual: { rounds: 4, roundMs: 30_000 },
-  long: { rounds: 10, roundMs: 60_000 },
+  quick: { rounds: 1, sharingMs: 15_000, hedgingMs: 40_000, deathMs: 40_000 },
+  usual: { rounds: 3, sharingMs: 20_000, hedgingMs: 60_000, deathMs: 60_000 },
+  long: { rounds: 10, sharingMs: 60_000, hedgingMs: 120_000, deathMs: 120_000 },
 };
 const SEED = 20_261_121;
 const BUDGET_MS = 200;
@@ -50,14 +53,14 @@ async function run(plan: Plan): Promise<Figures> {
 }
 
 /** The same cues with one endpoint and with two. */
-async function measureSharing({ rounds, roundMs }: Plan, random: () => number): Promise<Figures> {
+async function measureSharing({ rounds, sharingMs }: Plan, random: () => number): Promise<Figures> {
   const perSecond = SHARED_LOAD * CAPACITY;
   const rates = new Map<string, number[]>();
   for (const [name, count] of Object.entries({ single: 1, dual: 2 })) {
     const engines = await startEngines(count);
     const tavern = await Tavern.open(engines, true);
     for (let round = 0; round < rounds; round++) {
-      const told = { perSecond, forMs: roundMs, budgetMs: BUDGET_MS, random };
+      const told = { perSecond, forMs: sharingMs, budgetMs: BUDGET_MS, random };
       const answers = await tavern.play(told);
       const hits = answers.filter(({ result }) => isModelHit(result, BUDGET_MS)).length;
       push(rates, `${name}: model hit rate`, (100 * hits) / answers.length);
@@ -70,7 +73,7 @@ async function measureSharing({ rounds, roundMs }: Plan, random: () => number): 
 }
 
 /** Two endpoints with stragglers and no fallback, with and without second requests. */
-async function measureHedging({ rounds, roundMs }: Plan, random: () => number): Promise<Figures> {
+async function measureHedging({ rounds, hedgingMs }: Plan, random: () => number): Promise<Figures> {
   const p99s = { on: [] as number[], off: [] as number[] };
   const extra: number[] = [];
   for (let round = 0; round < rounds; round++) {
@@ -79,7 +82,7 @@ async function measureHedging({ rounds, roundMs }: Plan, random: () => number): 
       const tavern = await Tavern.open(engines, hedging === "on");
       const before = await linesOf(engines);
       const perSecond = STRAGGLER_LOAD * CAPACITY;
-      const told = { perSecond, forMs: 4 * roundMs, budgetMs: NO_FALLBACK_MS, random };
+      const told = { perSecond, forMs: hedgingMs, budgetMs: NO_FALLBACK_MS, random };
       const answers = await tavern.play(told);
       const ttfts = answers.map(({ result: { ttftMs } }) => ttftMs ?? NaN);
       p99s[hedging].push(quantileOf(ttfts, 0.99));
@@ -97,13 +100,12 @@ async function measureHedging({ rounds, roundMs }: Plan, random: () => number): 
   };
 }
 
-/** One of two endpoints is killed for a third of the time. */
-async function measureDeath({ roundMs }: Plan, random: () => number): Promise<Figures> {
+/** One of two endpoints is killed, and comes back. */
+async function measureDeath({ deathMs: forMs }: Plan, random: () => number): Promise<Figures> {
   const engines = await startEngines(2);
   const [first] = engines;
   const tavern = await Tavern.open(engines, true);
-  const dead = { fromMs: roundMs / 2, toMs: roundMs };
-  const forMs = 2 * roundMs;
+  const dead = { fromMs: forMs / 4, toMs: forMs / 2 };
   const told = { perSecond: KILL_LOAD * CAPACITY, forMs, budgetMs: BUDGET_MS, random };
   const playing = tavern.play(told);
   await sleep(dead.fromMs);

@@ -1,49 +1,108 @@
 import { LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent, MarkAreaComponent } from "echarts/components";
+import {
+  GridComponent,
+  LegendComponent,
+  MarkAreaComponent,
+  MarkLineComponent,
+  TitleComponent,
+} from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { type Answer, isModelHit } from "./tavern.ts";
 
-const SIZE = { width: 720, height: 360 };
+const SIZE = { width: 840, height: 420 };
 const BIN_MS = 1_000;
+const [MODEL_COLOUR, ANY_COLOUR, DEATH_COLOUR] = ["#4269d0", "#e08a00", "#b3261e"];
+const FONT = { fontSize: 13, color: "#333333" };
 
-/** Both hit rates over time as an SVG picture; in the shaded part one of the endpoints is dead. */
-export function timeLineOf(
-  answers: readonly Answer[],
-  budgetMs: number,
-  dead: { readonly fromMs: number; readonly toMs: number },
-): string {
-  use([LineChart, GridComponent, LegendComponent, MarkAreaComponent, SVGRenderer]);
+export interface Death {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Both hit rates by the second as an SVG picture, with the death of one endpoint and its return. */
+export function timeLineOf(answers: readonly Answer[], budgetMs: number, dead: Death): string {
+  use([
+    LineChart,
+    GridComponent,
+    LegendComponent,
+    MarkAreaComponent,
+    MarkLineComponent,
+    TitleComponent,
+    SVGRenderer,
+  ]);
   const chart = init(null, null, { renderer: "svg", ssr: true, ...SIZE });
   const isAnyHit = ({ result: { ttftMs } }: Answer): boolean =>
     ttftMs !== undefined && ttftMs <= budgetMs;
-  const still = { type: "line", silent: true, symbolSize: 5 } as const;
-  const area = [[{ xAxis: dead.fromMs / 1_000 }, { xAxis: dead.toMs / 1_000 }]];
+  const still = { type: "line", silent: true, symbolSize: 4 } as const;
+  const axis = { nameLocation: "middle", nameTextStyle: FONT, axisLabel: FONT } as const;
+  const { length } = answers;
   chart.setOption({
     animation: false,
     backgroundColor: "#ffffff",
-    legend: { top: 8 },
-    grid: { left: 72, right: 24, top: 56, bottom: 48 },
-    xAxis: { type: "value", name: "seconds", nameLocation: "middle", nameGap: 30 },
-    yAxis: { type: "value", name: "hit rate", nameLocation: "middle", nameGap: 44, min: 0, max: 1 },
+    title: {
+      text: "One of two Ollamas is killed, and comes back",
+      subtext: `share of cues with text within ${budgetMs} ms, by the second; ${length} cues in all`,
+      left: "center",
+      top: 10,
+      textStyle: { fontSize: 16, color: "#111111" },
+      subtextStyle: FONT,
+    },
+    legend: { bottom: 8, itemWidth: 30, textStyle: FONT },
+    grid: { left: 76, right: 32, top: 92, bottom: 84 },
+    xAxis: { ...axis, type: "value", name: "seconds since the first cue", nameGap: 30 },
+    yAxis: {
+      ...axis,
+      type: "value",
+      name: "hit rate",
+      nameGap: 50,
+      min: 0,
+      max: 1,
+      axisLabel: { ...FONT, formatter: (share: number) => `${Math.round(share * 100)}%` },
+    },
     series: [
       {
         ...still,
-        name: "model",
-        data: rateBySecond(answers, ({ result }) => isModelHit(result, budgetMs)),
-        markArea: { silent: true, itemStyle: { color: "#eeeeee" }, data: area },
+        name: "any line",
+        color: ANY_COLOUR,
+        lineStyle: { type: "dashed", width: 2 },
+        data: rateBySecond(answers, isAnyHit),
       },
       {
         ...still,
-        name: "any line",
-        lineStyle: { type: "dashed" },
-        data: rateBySecond(answers, isAnyHit),
+        name: "from the model",
+        color: MODEL_COLOUR,
+        lineStyle: { width: 2 },
+        data: rateBySecond(answers, ({ result }) => isModelHit(result, budgetMs)),
+        ...marksOf(dead),
       },
     ],
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
   return svg;
+}
+
+function marksOf({ fromMs, toMs }: Death) {
+  const [from, to] = [fromMs / 1_000, toMs / 1_000];
+  const label = { ...FONT, color: DEATH_COLOUR, formatter: "{b}" };
+  return {
+    markArea: {
+      silent: true,
+      itemStyle: { color: "#f3e3e1" },
+      data: [[{ xAxis: from }, { xAxis: to }]],
+    },
+    markLine: {
+      silent: true,
+      symbol: "none",
+      lineStyle: { type: "solid", color: DEATH_COLOUR },
+      label,
+      data: [
+        { xAxis: from, name: "killed" },
+        { xAxis: to, name: "started again" },
+      ],
+    },
+  };
 }
 
 function rateBySecond(
@@ -56,5 +115,8 @@ function rateBySecond(
     const bin = bins.get(second) ?? { all: 0, hits: 0 };
     bins.set(second, { all: bin.all + 1, hits: bin.hits + Number(isHit(answer)) });
   }
-  return [...bins].sort(([a], [b]) => a - b).map(([second, { all, hits }]) => [second, hits / all]);
+  const middle = BIN_MS / 2_000;
+  return [...bins]
+    .sort(([a], [b]) => a - b)
+    .map(([second, { all, hits }]) => [second + middle, hits / all]);
 }

@@ -7,11 +7,12 @@ import {
   DOUBT_INTERVAL_MS,
   retryDelayMs,
   WATCH_INTERVAL_MS,
+  WEDGE_TIMEOUT_MS,
 } from "../policy/care.ts";
 import type { Residence } from "../policy/overlap.ts";
 import type { Offer } from "../policy/spill-over.ts";
 import { Alarm } from "./alarm.ts";
-import { type CanaryTask, sendCanary } from "./canary.ts";
+import { type CanaryTask, sendCanary, UnansweredError } from "./canary.ts";
 import { type EndpointState, type EndpointStatus, statusOf } from "./endpoint-state.ts";
 import { type Connect, connectPool, type Engine, loadEngine } from "./engine.ts";
 import { divergence } from "./frozen-options.ts";
@@ -154,7 +155,9 @@ export class Endpoint implements Upstream {
   tryOut(prefix: ChatMessage | undefined): void {
     const state = this.#state;
     if (state.name !== "warm" || !this.#desk.isUnused || !prefix) return;
-    this.#canary(state.engine, { prefix, timeoutMs: CANARY_TIMEOUT_MS }).catch(ignore);
+    // A canary is due there anyhow, which nothing else may be beside.
+    if (this.#wedge.isDoubted) return;
+    this.#read(state.engine, { prefix, timeoutMs: WEDGE_TIMEOUT_MS }).catch(ignore);
   }
 
   /** Since when it is warm without a break; never where it is not. */
@@ -322,10 +325,21 @@ export class Endpoint implements Upstream {
     return warmPrefixes({
       desk: this.#desk,
       observe: this.#options.observe,
-      canary: (task) => this.#canary(engine, task),
-      isWarm: () => this.#state.name === "warm",
+      canary: (task) => this.#read(engine, task),
+      // One that may be wedged is due a canary with nothing beside it: a prefix can take a minute.
+      isWarm: () => this.#state.name === "warm" && !this.#wedge.isDoubted,
       onProgress: () => this.#onProgress(),
     });
+  }
+
+  /** Where cues stay away, nothing else may find out that the engine answers none. */
+  async #read(engine: Engine, task: CanaryTask): Promise<void> {
+    try {
+      await this.#canary(engine, task);
+    } catch (error) {
+      if (error instanceof UnansweredError) this.#suspect();
+      throw error;
+    }
   }
 
   #canary(engine: Engine, task: CanaryTask): Promise<number> {

@@ -1,6 +1,6 @@
 import { CANARY_TIMEOUT_MS } from "../policy/care.ts";
 import type { Observe } from "../happening.ts";
-import { type CanaryTask, CrowdedOutError, GenerationError } from "./canary.ts";
+import { type CanaryTask, CrowdedOutError, GenerationError, UnansweredError } from "./canary.ts";
 import type { SlotDesk } from "./slot-desk.ts";
 
 export interface WarmUpParts {
@@ -33,7 +33,7 @@ async function warm(prefix: string, { desk, observe, canary }: WarmUpParts): Pro
     return true;
   } catch (error) {
     // What was read of it may be there when its character is asked; if not, it is warmed later.
-    if (error instanceof CrowdedOutError) return false;
+    if (error instanceof CrowdedOutError || error instanceof UnansweredError) return false;
     // Such as a persona longer than the context: its lines fail, the others need not.
     if (!(error instanceof GenerationError) || !error.isRefusal) throw error;
     desk.warmth.happened(prefix, "refused");

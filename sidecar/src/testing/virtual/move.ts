@@ -27,6 +27,13 @@ export type Move =
   | { readonly do: "refuse"; readonly forMs: number }
   /** So many generations are answered in this mood. */
   | { readonly do: "mood"; readonly mood: Mood; readonly times: number }
+  /** All generations of one engine are answered in this mood for a while. */
+  | {
+      readonly do: "turn";
+      readonly engine: number;
+      readonly mood: Mood;
+      readonly forMs: number;
+    }
   /** One of the calls that carry no dialogue is answered in this mood. */
   | {
       readonly do: "path";

@@ -33,6 +33,8 @@ export class VirtualBackend {
   #foreignLoads = 0;
   /** What the engine was last told to answer, and how often it was found to answer nothing. */
   #lastReply: Reply | undefined;
+  /** How it answers for now, whatever else it would have said. */
+  #turned: Reply | undefined;
   #quarantines = 0;
   readonly #wrongQuarantines: string[] = [];
 
@@ -46,7 +48,7 @@ export class VirtualBackend {
       loadMs: LOAD_MS,
       prefillMsPerToken: PREFILL_MS_PER_TOKEN,
       pieceBytes,
-      answerWith: (_body, index) => (this.#lastReply = options.reply(index)),
+      answerWith: (_body, index) => (this.#lastReply = this.#turned ?? options.reply(index)),
     });
     const url = `http://127.0.0.1:${11_434 + at}`;
     this.endpoint = new Endpoint({
@@ -65,12 +67,19 @@ export class VirtualBackend {
     this.member = memberOf(this.endpoint, { name, place: url });
   }
 
-  strike(move: Extract<Move, { do: "engineDown" | "unload" | "foreignReload" | "path" }>): void {
+  strike(
+    move: Extract<Move, { do: "engineDown" | "unload" | "foreignReload" | "path" | "turn" }>,
+  ): void {
     const { clock } = this.#options;
     const { engine } = this.#ollama;
     if (move.do === "path") {
       engine.answerPathWith(move.path, MOODS[move.mood]);
       clock.schedule(move.forMs, () => engine.answerPathWith(move.path, "usual"));
+      return;
+    }
+    if (move.do === "turn") {
+      this.#turned = MOODS[move.mood];
+      clock.schedule(move.forMs, () => (this.#turned = undefined));
       return;
     }
     this.#evictions++;

@@ -7,6 +7,7 @@ import { Connection } from "../../connection.ts";
 import type { Happening } from "../../happening.ts";
 import { RateLimit } from "../../policy/rate.ts";
 import { SessionTable } from "../../session/session-table.ts";
+import type { EndpointStatus } from "../../upstream/endpoint-state.ts";
 import { Fleet } from "../../upstream/fleet.ts";
 import { MemoryPeer } from "../memory-peer.ts";
 import { MOODS, type Mood } from "../moods.ts";
@@ -118,6 +119,13 @@ export class VirtualWorld {
 
   clientOf(game: number): Client {
     return this.#game(game).client;
+  }
+
+  /** What an endpoint tells of itself. */
+  statusOf(engine: number): EndpointStatus {
+    const backend = this.#backends[engine];
+    if (!backend) throw new Error(`no engine ${engine}`);
+    return backend.endpoint.status;
   }
 
   /** What came by each connection of a game, the oldest first. */
