@@ -95,6 +95,15 @@ const evictions: fc.WeightedArbitrary<Move>[] = [
   {
     weight: 1,
     arbitrary: fc.record({
+      do: fc.constant("turn"),
+      engine: fc.nat(1),
+      mood: fc.constantFrom(...MOOD_NAMES),
+      forMs: fc.integer({ min: 1, max: 30_000 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       do: fc.constant("engineDown"),
       engine: fc.nat(1),
       forMs: fc.integer({ min: 1, max: 5_000 }),
