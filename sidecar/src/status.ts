@@ -65,6 +65,9 @@ const endpoint = z.strictObject({
     .describe("time to first token when it had become warm, milliseconds"),
   slots: count.describe("generations that may run at once"),
   inFlight: count.describe("generations that run now"),
+  held: count.describe(
+    "of them, those given up that go on all the same, unheard, until it is known that no load of the model dies with them",
+  ),
   zombies: count.describe("slots still held by generations that were given up"),
   waiting: count.describe("cues in line for a slot"),
   opens: count.describe("generations begun since start"),

@@ -39,6 +39,7 @@ const STATUS: SidecarStatus = {
       warmTtftMs: 1,
       slots: 5,
       inFlight: 4,
+      held: 1,
       zombies: 1,
       waiting: 6,
       opens: 20,

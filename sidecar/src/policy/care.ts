@@ -2,6 +2,11 @@
 export const WATCH_INTERVAL_MS = 5_000;
 /** How often a doubted engine is looked at: until its zombies are gone, a canary would tell nothing. */
 export const DOUBT_INTERVAL_MS = 500;
+/**
+ * For how long a load that was begun is waited for before the engine is taken for gone: Ollama
+ * itself gives up one that stands still for so long.
+ */
+export const LOAD_TIMEOUT_MS = 300_000;
 /** Of a canary that may have to wait for a load. */
 export const CANARY_TIMEOUT_MS = 60_000;
 /** Of a canary to a resident model with nothing else in flight: far more than a batch of prefill. */

@@ -3,7 +3,7 @@ import { type Answer, sendJson } from "./answer.ts";
 import type { Bookkeeper } from "./books.ts";
 import { EngineSlots, tokensIn } from "./engine-slots.ts";
 import type { Reply } from "./reply.ts";
-import { Residency } from "./residency.ts";
+import { Residency, type WhileLoading } from "./residency.ts";
 import { wait } from "./wait.ts";
 import { bytesOf, type Dialect, type Timings } from "./wire.ts";
 
@@ -15,6 +15,7 @@ export interface GeneratorOptions {
   readonly prefillMsPerToken: number;
   readonly defaultContextLength: number;
   readonly gpuShare: number;
+  readonly whileLoading: WhileLoading;
 }
 
 export interface Job {
@@ -40,8 +41,9 @@ export class Generator {
     this.#residency = new Residency({ ...options, onUnload: () => this.#slots.forget() });
   }
 
-  get resident(): object[] {
-    return this.#residency.list;
+  /** What `/api/ps` lists, when it answers. */
+  resident(): Promise<object[]> {
+    return this.#residency.list();
   }
 
   unload(): void {
@@ -54,9 +56,7 @@ export class Generator {
     body: Readonly<Record<string, unknown>>,
     answer: Answer,
   ): Promise<void> {
-    if (body["keep_alive"] !== 0) {
-      await this.#residency.ensure(model, optionsOf(body), answer.gone);
-    }
+    if (body["keep_alive"] !== 0) await this.#ensure(model, body, answer.gone);
     this.#residency.keep(model, body["keep_alive"]);
     if (answer.gone.aborted) return;
     sendJson(answer, { model, response: "", done: true, done_reason: "load" });
@@ -79,10 +79,19 @@ export class Generator {
     return this.#perform(reply, answer, { model: "scripted", dialect });
   }
 
+  #ensure(
+    model: string,
+    body: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const wish = { model, runner: optionsOf(body), keepAlive: body["keep_alive"], signal };
+    return this.#residency.ensure(wish);
+  }
+
   async #inSlot(job: Job): Promise<void> {
     const { books, prefillMsPerToken } = this.#options;
     const { gone } = job.answer;
-    const loadMs = await this.#residency.ensure(job.model, optionsOf(job.body), gone);
+    const loadMs = await this.#ensure(job.model, job.body, gone);
     // Who left while the model was loaded has no turn.
     if (gone.aborted) return;
     this.#residency.keep(job.model, job.body["keep_alive"]);

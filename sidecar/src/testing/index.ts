@@ -5,6 +5,7 @@ export { frameOf, RawGame } from "./raw-game.ts";
 export type { Books, Received } from "./books.ts";
 export { type Mood, MOODS } from "./moods.ts";
 export { type Outcome, OUTCOMES } from "./outcomes.ts";
+export type { WhileLoading } from "./residency.ts";
 export { refusing, type Reply, saying, type Step, tokensOf } from "./reply.ts";
 export type { Script, ScriptedModel } from "./scripted-engine.ts";
 export {

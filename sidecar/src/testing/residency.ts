@@ -2,13 +2,28 @@ import type { Clock } from "@banterwire/protocol";
 import type { Bookkeeper } from "./books.ts";
 import { wait } from "./wait.ts";
 
-/** A model in memory. */
+/** A model in memory, or on its way there. */
 interface Resident {
   readonly model: string;
   readonly runnerOptions: string;
   readonly contextLength: number;
   /** On the wall clock; undefined for ever. */
   expiresAtMs: number | undefined;
+}
+
+/**
+ * What `/api/ps` says of a model that is being loaded. `lists`: as if it were there. `blocks`:
+ * nothing, until the load is over, as Ollama does since July 2026. `hides`: that it is not there.
+ */
+export type WhileLoading = "lists" | "blocks" | "hides";
+
+/** Who needs a model in memory. */
+export interface ModelWish {
+  readonly model: string;
+  readonly runner: object | undefined;
+  readonly keepAlive: unknown;
+  /** Whoever began a load and goes away kills it. */
+  readonly signal: AbortSignal;
 }
 
 export interface ResidencyOptions {
@@ -18,6 +33,7 @@ export interface ResidencyOptions {
   readonly defaultContextLength: number;
   /** How much of a model is in GPU memory, 0 to 1. */
   readonly gpuShare: number;
+  readonly whileLoading: WhileLoading;
   /** The engine lost its caches. */
   readonly onUnload: () => void;
 }
@@ -36,20 +52,20 @@ export class Residency {
   readonly #options: ResidencyOptions;
   readonly #forEver = `${FOR_EVER}.${String(++processes).padStart(9, "0")}Z`;
   #resident: Resident | undefined;
-  #loading: Promise<void> | undefined;
+  #loading: { readonly what: Resident; readonly over: Promise<void> } | undefined;
 
   constructor(options: ResidencyOptions) {
     this.#options = options;
   }
 
   /** Resolves with the time that loading took, milliseconds; or when the signal is aborted. */
-  async ensure(model: string, runner: object | undefined, signal: AbortSignal): Promise<number> {
+  async ensure(wish: ModelWish): Promise<number> {
     const { clock } = this.#options;
     const fromMs = clock.nowMs();
-    const wanted = this.#runnerOptionsOf(runner);
-    while (!signal.aborted && !this.#isResident(model, wanted)) {
-      this.#loading ??= this.#load(model, wanted, signal);
-      await this.#loading;
+    const wanted = this.#wantedBy(wish);
+    while (!wish.signal.aborted && !this.#isResident(wanted)) {
+      this.#loading ??= { what: wanted, over: this.#load(wanted, wish.signal) };
+      await this.#loading.over;
     }
     return clock.nowMs() - fromMs;
   }
@@ -58,9 +74,8 @@ export class Residency {
   keep(model: string, keepAlive: unknown): void {
     const resident = this.#resident;
     if (resident?.model !== model) return;
-    const ms = keepAlive === undefined ? DEFAULT_KEEP_ALIVE_MS : keepAliveMs(keepAlive);
-    if (ms === 0) return this.unload();
-    resident.expiresAtMs = ms < 0 ? undefined : Date.now() + ms;
+    if (keepAliveMs(keepAlive) === 0) return this.unload();
+    resident.expiresAtMs = expiryOf(keepAlive);
   }
 
   unload(): void {
@@ -68,11 +83,14 @@ export class Residency {
     this.#options.onUnload();
   }
 
-  /** As `/api/ps` lists it. */
-  get list(): object[] {
-    const resident = this.#resident;
-    if (!resident) return [];
-    const { model, contextLength, expiresAtMs } = resident;
+  /** As `/api/ps` lists it, as soon as that answers. */
+  async list(): Promise<object[]> {
+    const { whileLoading } = this.#options;
+    while (whileLoading === "blocks" && this.#loading) await this.#loading.over;
+    const listed =
+      whileLoading === "lists" ? (this.#loading?.what ?? this.#resident) : this.#resident;
+    if (!listed) return [];
+    const { model, contextLength, expiresAtMs } = listed;
     const expires_at =
       expiresAtMs === undefined ? this.#forEver : new Date(expiresAtMs).toISOString();
     return [
@@ -87,11 +105,11 @@ export class Residency {
     ];
   }
 
-  #isResident(model: string, runnerOptions: string): boolean {
+  #isResident({ model, runnerOptions }: Resident): boolean {
     return this.#resident?.model === model && this.#resident.runnerOptions === runnerOptions;
   }
 
-  async #load(model: string, runnerOptions: string, signal: AbortSignal): Promise<void> {
+  async #load(wanted: Resident, signal: AbortSignal): Promise<void> {
     const { clock, books, loadMs } = this.#options;
     books.count("loads");
     if (this.#resident) this.unload();
@@ -99,19 +117,30 @@ export class Residency {
     this.#loading = undefined;
     // The disconnect of the first requester kills the load for all who wait for it.
     if (signal.aborted) return books.count("killedLoads");
-    const { num_ctx: contextLength } = JSON.parse(runnerOptions) as { num_ctx: number };
-    this.#resident = { model, runnerOptions, contextLength, expiresAtMs: undefined };
+    this.#resident = wanted;
   }
 
-  #runnerOptionsOf(given: object = {}): string {
-    const named = Object.entries(given).filter(([key]) => RUNNER_OPTIONS.includes(key));
+  #wantedBy({ model, runner = {}, keepAlive }: ModelWish): Resident {
+    const named = Object.entries(runner).filter(([key]) => RUNNER_OPTIONS.includes(key));
     const all = { num_ctx: this.#options.defaultContextLength, ...Object.fromEntries(named) };
-    return JSON.stringify(all, RUNNER_OPTIONS);
+    return {
+      model,
+      runnerOptions: JSON.stringify(all, RUNNER_OPTIONS),
+      contextLength: all.num_ctx,
+      expiresAtMs: expiryOf(keepAlive),
+    };
   }
+}
+
+/** On the wall clock; undefined for ever. */
+function expiryOf(keepAlive: unknown): number | undefined {
+  const ms = keepAliveMs(keepAlive);
+  return ms < 0 ? undefined : Date.now() + ms;
 }
 
 /** Seconds as a number, or a duration such as `240s`; negative is for ever. */
 function keepAliveMs(keepAlive: unknown): number {
+  if (keepAlive === undefined) return DEFAULT_KEEP_ALIVE_MS;
   if (typeof keepAlive === "number") return keepAlive * 1_000;
   const [, amount, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)?$/u.exec(String(keepAlive)) ?? [];
   if (amount === undefined) return DEFAULT_KEEP_ALIVE_MS;

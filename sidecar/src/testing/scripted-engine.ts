@@ -3,6 +3,7 @@ import { type Answer, sendJson } from "./answer.ts";
 import { Bookkeeper, type Books } from "./books.ts";
 import { Generator } from "./generator.ts";
 import { type Reply, saying } from "./reply.ts";
+import type { WhileLoading } from "./residency.ts";
 
 /** An installed model. */
 export interface ScriptedModel {
@@ -25,6 +26,8 @@ export interface ScriptedEngineOptions {
   /** What `OLLAMA_NUM_PARALLEL` says. */
   readonly slots?: number;
   readonly loadMs?: number;
+  /** What `/api/ps` says of a model that is being loaded; `lists` unless said otherwise. */
+  readonly whileLoading?: WhileLoading;
   readonly prefillMsPerToken?: number;
   readonly defaultContextLength?: number;
   /** How much of a model fits into GPU memory, 0 to 1; all of it unless said otherwise. */
@@ -93,7 +96,7 @@ export class ScriptedEngine {
       case "/api/tags":
         return sendJson(answer, { models: this.#models.values().map(asTag).toArray() });
       case "/api/ps":
-        return sendJson(answer, { models: this.#generator.resident });
+        return sendJson(answer, { models: await this.#generator.resident() });
       case "/api/show":
         return this.#show(body, answer);
       case "/api/chat":
@@ -107,6 +110,7 @@ export class ScriptedEngine {
   #createGenerator(): Generator {
     const { clock, slots, loadMs, prefillMsPerToken, defaultContextLength, gpuShare } =
       this.#options;
+    const { whileLoading } = this.#options;
     return new Generator({
       clock: clock ?? systemClock,
       books: this.bookkeeper,
@@ -115,6 +119,7 @@ export class ScriptedEngine {
       prefillMsPerToken: prefillMsPerToken ?? 0,
       defaultContextLength: defaultContextLength ?? 4_096,
       gpuShare: gpuShare ?? 1,
+      whileLoading: whileLoading ?? "lists",
     });
   }
 

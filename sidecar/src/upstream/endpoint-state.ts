@@ -6,7 +6,9 @@ export type EndpointState =
   | { readonly name: "starting" }
   | { readonly name: "loading"; readonly origin: string; readonly model: string }
   | ({ readonly name: "warm" } & Warm)
-  /** A line was too late: is the model still resident? */
+  /** A generation was given up unheard, by nobody's fault. It serves, but is the model still there? */
+  | ({ readonly name: "unsure" } & Warm)
+  /** A line was too late, or failed: none is begun until the model is known to be there. */
   | ({ readonly name: "checking" } & Warm)
   /** It takes generations and answers none: nothing but canaries is sent until one is answered. */
   | { readonly name: "wedged"; readonly engine: Engine; readonly trouble: Trouble }
@@ -46,6 +48,6 @@ export function statusOf(state: EndpointState, books: SlotBooks): EndpointStatus
 }
 
 function visibleState(name: EndpointState["name"]): EndpointStatus["state"] {
-  if (name === "checking") return "warm";
+  if (name === "checking" || name === "unsure") return "warm";
   return name === "closed" || name === "wedged" ? "down" : name;
 }

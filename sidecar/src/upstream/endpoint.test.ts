@@ -373,6 +373,24 @@ describe("an Ollama that goes away", () => {
   });
 });
 
+describe("an /api/ps that says nothing", () => {
+  test("leaves lines to the model for as long as Ollama tells its version", async () => {
+    await openWarm();
+    ollama.answerPathWith("/api/ps", { steps: [{ do: "hang" }] });
+    const asked = bodies("/api/version").length;
+    await until(() => expect(bodies("/api/version").length).toBeGreaterThan(asked + 2));
+    expect(endpoint.status).toMatchObject({ state: "warm", trouble: null });
+    const { seen } = ask();
+    await soon(() => expect(seen.done).toHaveLength(1));
+    ollama.answerPathWith("/api/version", { steps: [{ do: "hang" }] });
+    await until(() => expect(endpoint.status.state).toBe("down"));
+    expect(endpoint.status.trouble).toMatchObject({
+      code: "ollama_silent",
+      message: expect.stringContaining("/api/version gave no answer within 5000 ms"),
+    });
+  });
+});
+
 describe("suspicion", () => {
   test("makes the endpoint unavailable until the model is known to be resident", async () => {
     await openWarm();

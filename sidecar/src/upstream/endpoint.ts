@@ -14,7 +14,7 @@ import type { Offer } from "../policy/spill-over.ts";
 import { Alarm } from "./alarm.ts";
 import { type CanaryTask, sendCanary, UnansweredError } from "./canary.ts";
 import { type EndpointState, type EndpointStatus, statusOf } from "./endpoint-state.ts";
-import { type Connect, connectPool, type Engine, loadEngine } from "./engine.ts";
+import { awaitModel, type Connect, connectPool, type Engine, loadEngine } from "./engine.ts";
 import { divergence } from "./frozen-options.ts";
 import { KeepAliveLoan } from "./keep-alive-loan.ts";
 import { chatBody, streamChat } from "./ollama-chat.ts";
@@ -111,7 +111,7 @@ export class Endpoint implements Upstream {
   }
 
   get unavailable(): string | undefined {
-    if (this.#state.name !== "warm") return `the endpoint is ${this.#state.name}`;
+    if (!this.#isServing) return `the endpoint is ${this.#state.name}`;
     return this.#wedge.holdsOff ? "the endpoint answered none of the last lines" : undefined;
   }
 
@@ -188,13 +188,22 @@ export class Endpoint implements Upstream {
 
   #sentInVain(reason: unknown): void {
     if (reason === TOO_LATE) this.#suspect();
-    else this.#alarm.raise();
+    else if (this.#state.name === "warm") this.#look("unsure");
   }
 
   #checkResidency(): void {
-    if (this.#state.name !== "warm") return;
-    this.#state = { ...this.#state, name: "checking" };
+    if (this.#isServing) this.#look("checking");
+  }
+
+  #look(name: "unsure" | "checking"): void {
+    const state = this.#state;
+    if (!("warmTtftMs" in state)) return;
+    this.#state = { ...state, name };
     this.#alarm.raise();
+  }
+
+  get #isServing(): boolean {
+    return this.#state.name === "warm" || this.#state.name === "unsure";
   }
 
   /** How many generations it may have at once from now on. */
@@ -303,6 +312,11 @@ export class Endpoint implements Upstream {
       // An answer to a question older than the suspicion does not lift it. A canary sent on its word
       // could be what loads the model, and a canary has a deadline.
       if (this.#state !== state) continue;
+      if (state.name !== "warm") {
+        // A model that is still being loaded is listed too.
+        await awaitModel(state.engine);
+        if (this.#state !== state) continue;
+      }
       this.#setUnlessClosed({ ...state, name: "warm" });
       this.#onProgress();
       await this.#wedge.resolveDoubt(state.engine);
@@ -380,7 +394,7 @@ export class Endpoint implements Upstream {
   get #isLoadAtStake(): boolean {
     const { name } = this.#state;
     if (this.#leaving.signal.aborted) return false;
-    return name === "checking" || name === "starting" || name === "loading";
+    return name === "unsure" || name === "checking" || name === "starting" || name === "loading";
   }
 
   #setUnlessClosed(state: EndpointState): void {

@@ -3,6 +3,7 @@ import type { Clock } from "@banterwire/protocol";
 import type { Dispatcher } from "undici";
 import { CONNECT_TIMEOUT_MS } from "../config.ts";
 import { MAX_SLOTS } from "../config/endpoint-rows.ts";
+import { LOAD_TIMEOUT_MS } from "../policy/care.ts";
 import { hostCacheTokens } from "./kv-memory.ts";
 import { chooseModel, type ModelChoice } from "./model-choice.ts";
 import { KEEP_ALIVE_FOREVER, type RunnerOptions } from "./ollama-chat.ts";
@@ -125,14 +126,28 @@ export async function loadEngine(parts: LoadParts): Promise<Engine> {
 /** Loads the model and freezes the runner options that it now has. */
 async function loadModel(control: OllamaControl, choice: ModelChoice): Promise<RunnerOptions> {
   const adopted = choice.contextLength === undefined ? {} : { num_ctx: choice.contextLength };
-  try {
-    await control.load(choice.model, adopted, KEEP_ALIVE_FOREVER);
-  } catch (error) {
-    if (!(error instanceof RefusedError)) throw error;
-    throw new TroubleError(loadFailed(choice.model, error.why));
-  }
+  await loadFor(control, choice.model, adopted);
   if (choice.contextLength !== undefined) return Object.freeze(adopted);
   const resident = (await control.resident()).find(({ name }) => name === choice.model);
   const contextLength = resident?.context_length;
   return Object.freeze(contextLength === undefined ? {} : { num_ctx: contextLength });
+}
+
+/** Waits until the Ollama that answered a moment ago has the model in memory, whoever loads it. */
+export function awaitModel({ control, choice, runnerOptions }: Engine): Promise<void> {
+  return loadFor(control, choice.model, runnerOptions, LOAD_TIMEOUT_MS);
+}
+
+async function loadFor(
+  control: OllamaControl,
+  model: string,
+  options: RunnerOptions,
+  timeoutMs?: number,
+): Promise<void> {
+  try {
+    await control.load(model, options, KEEP_ALIVE_FOREVER, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    throw new TroubleError(loadFailed(model, error.why));
+  }
 }

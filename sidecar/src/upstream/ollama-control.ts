@@ -1,10 +1,13 @@
 import { type Clock, systemClock } from "@banterwire/protocol";
 import type { Dispatcher } from "undici";
 import { z } from "zod";
+import { LOAD_TIMEOUT_MS } from "../policy/care.ts";
 import { request } from "./undici.ts";
 
-/** Enough for a busy machine; `/api/ps` can block for seconds while a model unloads. */
+/** Enough for a busy machine. */
 const CONTROL_TIMEOUT_MS = 5_000;
+/** How often `/api/ps` is asked before its silence is no load's any more. */
+const MAX_RESIDENT_ASKS = LOAD_TIMEOUT_MS / CONTROL_TIMEOUT_MS;
 const NO_TIMEOUT = Infinity;
 const MAX_BODY_BYTES = 4_194_304;
 const MAX_WHY_CHARS = 300;
@@ -45,6 +48,14 @@ export class RefusedError extends Error {
   }
 }
 
+/** Ollama did not answer a call in time. */
+class LateError extends Error {
+  constructor(path: string, timeoutMs: number) {
+    super(`${path} gave no answer within ${timeoutMs} ms`);
+    this.name = "LateError";
+  }
+}
+
 /** The calls to Ollama that carry no dialogue. Each rejects with an error that says what failed. */
 export class OllamaControl {
   readonly #origin: string;
@@ -73,8 +84,21 @@ export class OllamaControl {
     return (await this.#call("GET", "/api/tags", undefined, tags)).models;
   }
 
+  /**
+   * The models in memory, and with most versions those on their way there. An Ollama that is loading
+   * or unloading one may say nothing until that is over: it is asked again while its version shows
+   * that it lives, for as long as a load may take.
+   */
   async resident(): Promise<readonly ResidentModel[]> {
-    return (await this.#call("GET", "/api/ps", undefined, ps)).models;
+    for (let asks = 1; asks < MAX_RESIDENT_ASKS; asks++) {
+      try {
+        return await this.#ps();
+      } catch (error) {
+        if (!(error instanceof LateError)) throw error;
+        await this.version();
+      }
+    }
+    return this.#ps();
   }
 
   /** Whether a model can chat; older Ollamas do not say, and are taken at their word for all. */
@@ -89,22 +113,27 @@ export class OllamaControl {
   }
 
   /**
-   * Loads a model, or changes for how long it stays. Has no deadline: a load that is cut short has
-   * to begin anew.
+   * Loads a model, or waits for a load that is under way, or changes for how long it stays. Has no
+   * deadline unless told: a load that is cut short has to begin anew.
    */
   async load(
     model: string,
     options: object,
     keepAlive: number | string | undefined,
+    timeoutMs: number = NO_TIMEOUT,
   ): Promise<void> {
     const body = { model, options, keep_alive: keepAlive, stream: false };
-    await this.#call("POST", "/api/generate", body, z.object({}), NO_TIMEOUT);
+    await this.#call("POST", "/api/generate", body, z.object({}), timeoutMs);
   }
 
   /** Puts a model out of memory. */
   async unload(model: string): Promise<void> {
     const body = { model, keep_alive: 0, stream: false };
     await this.#call("POST", "/api/generate", body, z.object({}));
+  }
+
+  async #ps(): Promise<readonly ResidentModel[]> {
+    return (await this.#call("GET", "/api/ps", undefined, ps)).models;
   }
 
   async #call<T>(
@@ -118,7 +147,7 @@ export class OllamaControl {
     const disarm =
       timeoutMs === NO_TIMEOUT
         ? () => {}
-        : this.#clock.schedule(timeoutMs, () => expiry.abort(tooLate(path, timeoutMs)));
+        : this.#clock.schedule(timeoutMs, () => expiry.abort(new LateError(path, timeoutMs)));
     try {
       const response = await request(this.#dispatcher, {
         origin: this.#origin,
@@ -141,10 +170,6 @@ export class OllamaControl {
       disarm();
     }
   }
-}
-
-function tooLate(path: string, timeoutMs: number): Error {
-  return new Error(`${path} gave no answer within ${timeoutMs} ms`);
 }
 
 async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {

@@ -108,6 +108,7 @@ export class SlotDesk {
     return {
       slots,
       inFlight,
+      held: this.#held.size,
       zombies,
       waiting,
       opens: this.#opens,
@@ -303,6 +304,8 @@ function wishOf({ priority, room, deadlineMs, request }: SlotRequest): Wish {
 export interface SlotBooks {
   readonly slots: number;
   readonly inFlight: number;
+  /** Of those in flight, the ones that nobody hears any more: to give them up could kill a load. */
+  readonly held: number;
   readonly zombies: number;
   readonly waiting: number;
   /** Generations begun and ended since start; equal when nothing is in flight. */

@@ -109,7 +109,7 @@ export class VirtualBackend {
    * @param mayBeOwn generations of the sidecar's own that may run here
    */
   breaches(openLines: number, mayBeOwn: number): string[] {
-    const { slots, inFlight, zombies, waiting, opens, closes } = this.endpoint.status;
+    const { slots, inFlight, held, zombies, waiting, opens, closes } = this.endpoint.status;
     const { queued } = this.#ollama.engine.books;
     const wrong = this.#ollama.faults.map((fault) => `thrown: ${String(fault)}`);
     wrong.push(...this.#wrongQuarantines);
@@ -120,8 +120,7 @@ export class VirtualBackend {
     if (opens - closes !== inFlight)
       wrong.push(`${opens} opens, ${closes} closes, ${inFlight} run`);
     // A line that is over has left its slot or its place, unless that could kill a load.
-    const own = mayBeOwn + (this.endpoint.unavailable === undefined ? 0 : slots);
-    if (inFlight + waiting > openLines + own) {
+    if (inFlight + waiting > openLines + mayBeOwn + held) {
       wrong.push(`${inFlight} run and ${waiting} wait for ${openLines} open lines`);
     }
     return wrong;
@@ -136,10 +135,9 @@ export class VirtualBackend {
     if (inFlight + zombies + waiting > 0) wrong.push("something is in flight for ever");
     if (opens !== closes) wrong.push(`${opens} opens, ${closes} closes`);
     if (engineOpens !== engineCloses) wrong.push("the engine's books do not balance");
-    // Those who hold the slots may each kill a load before the one that has no deadline. A
-    // quarantine has the model unloaded, and nothing but canaries loads it again.
-    const maxLoads =
-      1 + this.#evictions * (1 + this.#options.slots) + this.#foreignLoads + this.#quarantines;
+    // One may be killed before the one that has no deadline. A quarantine has the model unloaded, and
+    // nothing but canaries loads it again.
+    const maxLoads = 1 + this.#evictions * 2 + this.#foreignLoads + this.#quarantines;
     if (loads > maxLoads) {
       wrong.push(`${loads} loads, ${this.#evictions} evictions, ${this.#quarantines} quarantines`);
     }
