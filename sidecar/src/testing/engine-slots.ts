@@ -14,6 +14,7 @@ export interface Lease {
   readonly uncachedTokens: number;
   /** Resolves when the prompt is read, or at once at an abort: the slot is held to its end. */
   prefill(ms: number, signal: AbortSignal): Promise<void>;
+  /** Once; after that nothing happens. */
   release(): void;
 }
 
@@ -58,6 +59,7 @@ export class EngineSlots {
 
   #lease(slot: Slot, uncachedTokens: number): Lease {
     let prefillEndMs = 0;
+    let isHeld = true;
     const free = (): void => {
       slot.busy = false;
       this.#queue.shift()?.();
@@ -69,6 +71,8 @@ export class EngineSlots {
         return wait(this.#clock, ms, signal);
       },
       release: () => {
+        if (!isHeld) return;
+        isHeld = false;
         // A cancelled prefill goes on: the engine looks up only when it is through.
         const leftMs = prefillEndMs - this.#clock.nowMs();
         if (leftMs > 0) this.#clock.schedule(leftMs, free);

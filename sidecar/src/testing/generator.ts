@@ -98,6 +98,8 @@ export class Generator {
     if (!this.#slots.hasFree) books.count("queued");
     const lease = await this.#slots.acquire(job.prompt, gone);
     if (!lease) return;
+    // After its prefill a slot is free as soon as nobody listens, or before the last line is out.
+    gone.addEventListener("abort", lease.release, { once: true });
     try {
       const prefillMs = job.reply.prefillMs ?? lease.uncachedTokens * prefillMsPerToken;
       await lease.prefill(prefillMs, gone);
@@ -107,7 +109,7 @@ export class Generator {
         promptTokens: tokensIn(job.prompt),
         tokens: job.reply.steps.filter((step) => step.do === "say").length,
       };
-      await this.#perform(job.reply, job.answer, { ...job, timings });
+      await this.#perform(job.reply, job.answer, { ...job, timings, atLast: lease.release });
     } finally {
       lease.release();
     }
@@ -116,7 +118,12 @@ export class Generator {
   async #perform(
     { status = 200, contentType = "application/x-ndjson", steps }: Reply,
     answer: Answer,
-    style: { readonly model: string; readonly dialect: Dialect; readonly timings?: Timings },
+    style: {
+      readonly model: string;
+      readonly dialect: Dialect;
+      readonly timings?: Timings;
+      readonly atLast?: () => void;
+    },
   ): Promise<void> {
     const { gone } = answer;
     // The headers leave with the first bytes: there is no earlier sign of life.
@@ -125,6 +132,7 @@ export class Generator {
       if (gone.aborted) return;
       if (step.do === "die") return answer.destroy();
       if (step.do === "hang") return untilGone(gone);
+      if (step.do === "done") style.atLast?.();
       if (step.do === "wait") await wait(this.#options.clock, step.ms, gone);
       else {
         const bytes = bytesOf(step, style.model, style.dialect, style.timings);
