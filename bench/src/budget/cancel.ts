@@ -13,6 +13,8 @@ export interface CancelPlan {
   readonly perRound: number;
 }
 
+/** Not looked at: a process's first few are slow, for no code of theirs is compiled. */
+const WARM_UP_CANCELS = 50;
 /** Long enough for a request to be at the upstream. */
 const UNDER_WAY_MS = 25;
 const REMAINING_MS = 60_000;
@@ -39,6 +41,7 @@ export async function measureCancel(
   const direct = (pace: Pace) =>
     chat(pool, JSON.stringify({ prompt: promptOf(pace) }), { text() {}, end() {} });
   try {
+    for (const ask of [direct, viaSidecar]) await cancelled(upstream, WARM_UP_CANCELS, ask);
     const took: { direct: number[][]; sidecar: number[][] } = { direct: [], sidecar: [] };
     for (let round = 0; round < rounds; round++) {
       took.direct.push(await cancelled(upstream, perRound, direct));

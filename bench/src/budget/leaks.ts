@@ -4,7 +4,7 @@ import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
 import { type SidecarProcess, startWarmSidecar } from "../support/sidecar.ts";
-import { bootstrap, figureOfInterval, slopeOf } from "../support/statistics.ts";
+import { figureOfInterval, slopeInterval } from "../support/statistics.ts";
 import { descriptorsOf } from "../support/usage.ts";
 
 const CANCELS_PER_SECOND = 500;
@@ -36,6 +36,8 @@ interface Look {
   readonly upstreamSockets: number;
 }
 
+type Kept = Exclude<keyof Look, "cancels">;
+
 /** What many cancels, at any moment of a line's first milliseconds, leave behind. */
 export async function measureLeaks(
   { cancels, looks: count }: LeaksPlan,
@@ -62,7 +64,7 @@ export async function measureLeaks(
       "cancels looked at": figureOf([cancels], "cancels"),
       ...gainOf("descriptors", "descriptors", looks, random),
       ...gainOf("upstream sockets", "upstreamSockets", looks, random),
-      "heap gained per cancel": slopeFigure("heapBytes", 1, "bytes", looks, random),
+      "heap gained per cancel": gained("heapBytes", 1, "bytes", looks, random),
       "generations and lines left open": figureOf([left], "generations"),
     };
   } finally {
@@ -73,13 +75,8 @@ export async function measureLeaks(
 }
 
 /** A leak has a slope; what two looks differ by is shown beside it, and says little. */
-function gainOf(
-  what: string,
-  key: keyof Look,
-  looks: readonly Look[],
-  random: () => number,
-): Figures {
-  const slope = slopeFigure(key, 1_000, what, looks, random);
+function gainOf(what: string, key: Kept, looks: readonly Look[], random: () => number): Figures {
+  const slope = gained(key, 1_000, what, looks, random);
   const [before, after] = [looks[0]?.[key] ?? NaN, looks.at(-1)?.[key] ?? NaN];
   return {
     [`${what} gained per 1,000 cancels`]: slope,
@@ -88,17 +85,15 @@ function gainOf(
   };
 }
 
-function slopeFigure(
-  key: keyof Look,
+function gained(
+  key: Kept,
   perCancels: number,
   unit: string,
   looks: readonly Look[],
   random: () => number,
 ): Figure {
-  const slope = (drawn: number[]): number =>
-    perCancels * slopeOf(drawn.map((at) => [looks[at]!.cancels, looks[at]![key]]));
-  const indices = looks.map((_, at) => at);
-  return figureOfInterval(bootstrap([indices], slope, random), unit);
+  const points = looks.map((look) => [look.cancels / perCancels, look[key]] as const);
+  return figureOfInterval(slopeInterval(points, random), unit);
 }
 
 async function cancelMany(game: RawGame, count: number, random: () => number): Promise<void> {

@@ -7,6 +7,7 @@ import {
   medianOf,
   quantileOf,
   ratioOfRounds,
+  slopeInterval,
   slopeOf,
 } from "./statistics.ts";
 
@@ -87,6 +88,16 @@ test("a slope is found in spite of a step, and flat is flat", () => {
       [2, 5],
     ]),
   ).toBe(0);
+});
+
+test("what grows under noise has a slope whose low end is above 0, and what does not has none", () => {
+  const random = seededRandom(7);
+  const looks = (perLook: number) =>
+    Array.from({ length: 17 }, (_, x) => [x, perLook * x + 30 * random()] as const);
+  const lows = (perLook: number) =>
+    Array.from({ length: 40 }, () => slopeInterval(looks(perLook), random).low);
+  expect(lows(4).filter((low) => low > 0).length).toBeGreaterThan(36);
+  expect(lows(0).filter((low) => low > 0).length).toBeLessThan(8);
 });
 
 test("series with different rounds are refused", () => {

@@ -86,11 +86,13 @@ function medianRatio(one: readonly number[], other: readonly number[]): number {
   return medianOf(one.map((value, round) => value / (other[round] ?? NaN)));
 }
 
+export type Point = readonly [x: number, y: number];
+
 /**
  * The median of the slopes between all pairs of points (Theil and Sen): a step does not move it. A
- * pair at one place has no slope, as where a point was drawn twice.
+ * pair at one place has none, such as a point that was drawn twice.
  */
-export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+export function slopeOf(points: readonly Point[]): number {
   return medianOf(
     points.flatMap(([x, y], index) =>
       points
@@ -99,6 +101,12 @@ export function slopeOf(points: readonly (readonly [x: number, y: number])[]): n
         .map(([laterX, laterY]) => (laterY - y) / (laterX - x)),
     ),
   );
+}
+
+/** The slope and its 95% bootstrap interval: what grows has one whose low end is above 0. */
+export function slopeInterval(points: readonly Point[], random: () => number): Interval {
+  const indices = points.map((_, index) => index);
+  return bootstrap([indices], (drawn) => slopeOf(drawn.map((index) => points[index]!)), random);
 }
 
 /** A figure whose low and high are an interval's bounds. */
