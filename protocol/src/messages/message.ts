@@ -41,10 +41,18 @@ export function message<const K extends string, const F extends Fields>(
   kind: K,
   fields: F,
 ): Message<K, F> {
-  const schemas = Object.values(fields);
-  const wire = z.tuple([z.literal(type), ...schemas]).rest(z.unknown());
-  const names = Object.keys(fields);
-  return { kind, type, fields, wire, names, ...plainWays(type, kind, fields) };
+  let wire: Message["wire"] | undefined;
+  return {
+    kind,
+    type,
+    fields,
+    names: Object.keys(fields),
+    // Made when a frame is not plain, which may be never: a start is to be quick.
+    get wire() {
+      return (wire ??= z.tuple([z.literal(type), ...Object.values(fields)]).rest(z.unknown()));
+    },
+    ...plainWays(type, kind, fields),
+  };
 }
 
 function plainWays(
