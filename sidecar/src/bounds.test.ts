@@ -27,11 +27,11 @@ import {
   CLOSE_TIMEOUT_MS,
   MAX_FRAGMENTS,
   MAX_PIECES_PER_FRAME,
-  MAX_UPGRADES_PER_TURN,
   UPGRADE_TIMEOUT_MS,
 } from "./listener.ts";
 import { MAX_FRAMES_PER_TURN } from "./listener/incoming.ts";
 import { MAX_PONGS_PER_TURN } from "./listener/pings.ts";
+import { MAX_TASKS_PER_TURN } from "./listener/turns.ts";
 
 /** Written by `npx vitest run sidecar/src/bounds.test.ts -u`. */
 const PAGE = join(import.meta.dirname, "..", "..", "docs", "reference", "bounds.md");
@@ -75,13 +75,13 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
       "the one that came first is dropped",
     ),
     bound(
-      "from a connection to the end of its request",
+      "from a connection to its first byte, and from there to the end of its request",
       ms(UPGRADE_TIMEOUT_MS),
       "dropped, looked for once a second",
     ),
     bound(
-      "handshakes in one turn of the loop",
-      count(MAX_UPGRADES_PER_TURN),
+      "sockets that come or go in one turn of the loop",
+      `1, and up to ${count(MAX_TASKS_PER_TURN)} where turns take milliseconds`,
       "the others wait for the next turns",
     ),
     setting("maxConnections", "connections", "HTTP 503, `too_many_connections`"),

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { LIMITS, SUBPROTOCOL } from "@banterwire/protocol";
 import { FakeClock } from "@banterwire/protocol/testing";
 import { pino } from "pino";
@@ -15,6 +16,7 @@ import { StartError } from "./start-error.ts";
 const TOKEN = "s3cret";
 const MAX_PENDING_SOCKETS = 20;
 
+let maxConnections: number;
 let clock: FakeClock;
 let listener: Listener;
 let port: number;
@@ -29,6 +31,7 @@ interface Seen {
 }
 
 beforeEach(async () => {
+  maxConnections = 4;
   clock = new FakeClock();
   seen = { sockets: [], received: [], unfinished: 0, lost: 0 };
   listener = newListener();
@@ -50,7 +53,7 @@ function newListener(atPort = 0): Listener {
     admission: () => ({
       token: TOKEN,
       origins: ["https://game.example"],
-      maxConnections: 4,
+      maxConnections,
       framesPerSecond: 100,
     }),
     accept(socket) {
@@ -261,6 +264,34 @@ describe("connections", () => {
     await soon(() => expect(dropped).toBeGreaterThanOrEqual(1));
     expect(socket.readyState).toBe(WebSocket.OPEN);
     for (const one of idle) one.destroy();
+  });
+});
+
+describe("peers that do it all at once", () => {
+  beforeEach(() => {
+    maxConnections = 100;
+  });
+
+  /** The most that a count grows by in one turn of the loop, until it has grown so far. */
+  async function mostInATurn(count: () => number, enough: number): Promise<number> {
+    let most = 0;
+    for (let before = count(); before < enough;) {
+      await nextTurn();
+      most = Math.max(most, count() - before);
+      before = count();
+    }
+    return most;
+  }
+
+  test("are let in one by one, a turn of the loop for each", async () => {
+    const sockets = Array.from({ length: 15 }, () => open());
+    expect(await mostInATurn(() => seen.sockets.length, sockets.length)).toBe(1);
+  });
+
+  test("are missed one by one", async () => {
+    const sockets = await Promise.all(Array.from({ length: 15 }, () => opened()));
+    for (const socket of sockets) rawOf(socket).end();
+    expect(await mostInATurn(() => seen.lost, sockets.length)).toBeLessThan(4);
   });
 });
 

@@ -11,9 +11,11 @@ import type { Log } from "./log.ts";
 import { readIncoming } from "./listener/incoming.ts";
 import { PendingSockets } from "./listener/pending-sockets.ts";
 import { answerPings } from "./listener/pings.ts";
+import { holdBack } from "./listener/hold-back.ts";
 import { portError, socketError } from "./listener/port-error.ts";
 import { listenOnPort } from "./listener/tcp-port.ts";
 import { Turns } from "./listener/turns.ts";
+import { untilItSpeaks } from "./listener/until-it-speaks.ts";
 import { listenOnSocket } from "./listener/unix-socket.ts";
 
 // An import reads every export, and some of this module's load the undici that Node brings: 13 MB.
@@ -71,7 +73,7 @@ export interface ListenAddress {
   readonly url: string;
 }
 
-/** From a connection, or a page's last byte, to the end of a request's headers. */
+/** To a socket's first byte; and from there, or a page's last byte, to the end of a request's headers. */
 export const UPGRADE_TIMEOUT_MS = 5_000;
 /** Node looks for those that are late once in this time. */
 const LOOK_FOR_LATE_MS = 1_000;
@@ -79,8 +81,6 @@ const LOOK_FOR_LATE_MS = 1_000;
 export const MAX_FRAGMENTS = 1_024;
 /** Pieces in which the bytes of one frame may come from the network. */
 export const MAX_PIECES_PER_FRAME = 16_384;
-/** When a thousand games come back at once; each that waits is one of the pending sockets. */
-export const MAX_UPGRADES_PER_TURN = 8;
 /** For a peer to answer our close; then its socket is dropped. */
 export const CLOSE_TIMEOUT_MS = 2_000;
 
@@ -104,20 +104,24 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #pending: PendingSockets;
-  readonly #upgrades = new Turns(MAX_UPGRADES_PER_TURN);
+  /** Those who come and those who go: a thousand games do so at once where a network breaks. */
+  readonly #turns: Turns;
   readonly #sockets = new WebSocketServer(WEB_SOCKET_OPTIONS);
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#pending = new PendingSockets(options.maxPendingSockets);
+    this.#turns = new Turns(options.clock);
     this.#http = createServer(
       { requestTimeout: UPGRADE_TIMEOUT_MS, connectionsCheckingInterval: LOOK_FOR_LATE_MS },
       (request, response) => this.#answer(request, response),
     );
-    this.#http.on("connection", (socket: Socket) => this.#pending.add(socket));
+    holdBack(this.#http, "connection", (connect, socket) =>
+      this.#arrive(socket as Socket, connect),
+    );
     this.#http.on("upgrade", (request, socket, head) => {
       socket.on("error", () => socket.destroy());
-      this.#upgrades.run(() => this.#upgrade(request, socket, head));
+      this.#turns.run(() => this.#upgrade(request, socket, head));
     });
     this.#http.on("clientError", (_error, socket) => socket.destroy());
   }
@@ -145,6 +149,18 @@ export class Listener {
       this.#http.close(() => resolve());
       this.#http.closeAllConnections();
     });
+  }
+
+  /** @param connect hands the socket to the HTTP server */
+  #arrive(socket: Socket, connect: () => void): void {
+    this.#pending.add(socket);
+    untilItSpeaks(socket, UPGRADE_TIMEOUT_MS, () =>
+      this.#turns.run(() => {
+        if (socket.destroyed) return;
+        connect();
+        socket.resume();
+      }),
+    );
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -191,6 +207,8 @@ export class Listener {
 
   #attach(webSocket: WebSocket, raw: Duplex, game: string | undefined): void {
     const peer = this.#options.accept(peerSocket(webSocket, raw), game);
+    // Of one that has gone meanwhile the WebSocket knows nothing any more.
+    holdBack(raw, "end", (end) => this.#turns.run(() => raw.destroyed || end()));
     answerPings(webSocket);
     readIncoming({
       raw,

@@ -3,7 +3,7 @@ import type { Clock } from "@banterwire/protocol";
 import { FramePace } from "./frame-pace.ts";
 import { MessageBoundary } from "./message-boundary.ts";
 
-/** Bytes that are handed on at once, so that a flood of tiny frames comes in small portions. */
+/** Bytes that are handed on at once where frames may begin: a flood of tiny ones is read in portions. */
 const PIECE_BYTES = 512;
 /** Frames of one peer in one turn of the loop; then the others have theirs. */
 export const MAX_FRAMES_PER_TURN = 32;
@@ -51,9 +51,11 @@ export function readIncoming(parts: IncomingParts): void {
     if (waiting) return;
     const before = boundary.frames;
     let read = true;
-    // Reading emits what is read as `data`.
     while (read && boundary.frames - before < MAX_FRAMES_PER_TURN) {
-      read = raw.read(Math.min(PIECE_BYTES, raw.readableLength) || undefined) !== null;
+      // What is left of a payload has no frame in it that would have to wait.
+      const bytes = Math.max(PIECE_BYTES, boundary.payloadLeft);
+      // Reading emits what is read as `data`.
+      read = raw.read(Math.min(bytes, raw.readableLength) || undefined) !== null;
     }
     const pauseMs = pace.pauseMs(boundary.frames - before, clock.nowMs());
     if (pauseMs > 0) waiting = clock.schedule(pauseMs, readOn);

@@ -23,6 +23,11 @@ export class MessageBoundary {
     return this.#completed;
   }
 
+  /** Bytes until the frame ends whose header was the last; 0 between frames. */
+  get payloadLeft(): number {
+    return this.#payloadLeft;
+  }
+
   get isInside(): boolean {
     return this.#headerBytes > 0 || this.#awaitsFragment;
   }

@@ -1,38 +1,38 @@
+import type { Clock } from "@banterwire/protocol";
+
+/** However late the loop is: each may cost as much as a line. */
+export const MAX_TASKS_PER_TURN = 8;
+
 /**
- * Runs tasks in the order in which they come, a few of them in one turn of the loop, so that a
- * thousand that come at once do not hold up everything else. As many may wait as are handed in.
+ * Runs what can wait, in the order in which it comes: one task in a turn of the loop, and where turns
+ * take long one for each millisecond of the last, so that a thousand that come at once neither hold
+ * up everything else nor wait for ever. As many may wait as are handed in.
  */
 export class Turns {
-  readonly #perTurn: number;
+  readonly #clock: Pick<Clock, "nowMs">;
   readonly #waiting: (() => void)[] = [];
-  #left: number;
   #isArmed = false;
+  #startedMs = 0;
 
-  constructor(perTurn: number) {
-    this.#perTurn = perTurn;
-    this.#left = perTurn;
+  constructor(clock: Pick<Clock, "nowMs">) {
+    this.#clock = clock;
   }
 
   /** @param task must not throw */
   run(task: () => void): void {
     this.#waiting.push(task);
-    this.#runSome();
+    if (this.#isArmed) return;
+    this.#isArmed = true;
+    this.#startedMs = this.#clock.nowMs();
+    setImmediate(() => this.#turn());
   }
 
-  #runSome(): void {
-    if (!this.#isArmed) {
-      this.#isArmed = true;
-      setImmediate(() => this.#nextTurn());
-    }
-    while (this.#left > 0 && this.#waiting.length > 0) {
-      this.#left--;
-      this.#waiting.shift()?.();
-    }
-  }
-
-  #nextTurn(): void {
-    this.#left = this.#perTurn;
-    this.#isArmed = false;
-    if (this.#waiting.length > 0) this.#runSome();
+  #turn(): void {
+    const nowMs = this.#clock.nowMs();
+    const tasks = Math.min(MAX_TASKS_PER_TURN, Math.max(1, Math.floor(nowMs - this.#startedMs)));
+    this.#startedMs = nowMs;
+    for (const task of this.#waiting.splice(0, tasks)) task();
+    this.#isArmed = this.#waiting.length > 0;
+    if (this.#isArmed) setImmediate(() => this.#turn());
   }
 }
