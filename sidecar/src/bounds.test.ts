@@ -30,6 +30,7 @@ import {
   UPGRADE_TIMEOUT_MS,
 } from "./listener.ts";
 import { MAX_FRAMES_PER_TURN } from "./listener/incoming.ts";
+import { ODD_FRAME_COUNTS_FOR } from "./listener/message-boundary.ts";
 import { MAX_PONGS_PER_TURN } from "./listener/pings.ts";
 import { MAX_TASKS_PER_TURN } from "./listener/turns.ts";
 
@@ -105,7 +106,7 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
       closed("fragment_timeout"),
     ),
     bound(
-      "frames a second of one connection, control frames and fragments too",
+      `frames a second of one connection; a control frame or fragment counts for ${ODD_FRAME_COUNTS_FOR}`,
       `${count(framesPerSecondOf(DEFAULT_CONFIG))}; ten for each cue of \`${flagOf("maxCuesPerSecondPerGame")}\` if that is more`,
       "read later: the peer waits",
     ),

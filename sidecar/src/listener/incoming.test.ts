@@ -4,8 +4,8 @@ import { FakeClock } from "@banterwire/protocol/testing";
 import { expect, test, vi } from "vitest";
 import { MAX_FRAMES_PER_TURN, readIncoming } from "./incoming.ts";
 
-/** A masked ping without payload: the smallest frame there is. */
-const TINY = Buffer.of(0x89, 0x80, 0, 0, 0, 0);
+/** A masked message without payload: no frame is smaller. */
+const TINY = Buffer.of(0x82, 0x80, 0, 0, 0, 0);
 /** Frames in one piece of bytes beyond the last one that was to be read. */
 const SLACK = 512 / TINY.length;
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MessageBoundary } from "./message-boundary.ts";
+import { MessageBoundary, ODD_FRAME_COUNTS_FOR } from "./message-boundary.ts";
 
 interface Frame {
   readonly opcode: number;
@@ -64,6 +64,16 @@ describe("MessageBoundary", () => {
         }
       }),
     );
+  });
+
+  test("a flood of what is no whole message counts for more", () => {
+    const boundary = new MessageBoundary();
+    boundary.push(bytesOf({ opcode: TEXT, fin: true, payloadBytes: 3 }));
+    expect(boundary.frames).toBe(1);
+    boundary.push(bytesOf({ opcode: TEXT, fin: false, payloadBytes: 3 }));
+    boundary.push(bytesOf({ opcode: PING, fin: true, payloadBytes: 0 }));
+    boundary.push(bytesOf({ opcode: CONTINUATION, fin: true, payloadBytes: 3 }));
+    expect(boundary.frames).toBe(1 + 3 * ODD_FRAME_COUNTS_FOR);
   });
 
   test("a ping between two fragments does not end their message", () => {

@@ -1,5 +1,9 @@
 const MAX_HEADER_BYTES = 14;
 const FIRST_CONTROL_OPCODE = 8;
+const FINAL_TEXT = 0x81;
+const FINAL_BINARY = 0x82;
+/** Control frames and fragments: an honest game sends few, and each costs as much as a message. */
+export const ODD_FRAME_COUNTS_FOR = 8;
 
 /**
  * Follows the frames in a WebSocket's incoming bytes, as far as is needed to know whether they end
@@ -13,7 +17,7 @@ export class MessageBoundary {
   #completed = 0;
   #frames = 0;
 
-  /** Frames whose header was whole. */
+  /** Frames whose header was whole; what is no whole message counts for several. */
   get frames(): number {
     return this.#frames;
   }
@@ -48,7 +52,9 @@ export class MessageBoundary {
   }
 
   #endHeader(): void {
-    this.#frames++;
+    const first = this.#header[0];
+    const isWhole = first === FINAL_BINARY || first === FINAL_TEXT;
+    this.#frames += isWhole ? 1 : ODD_FRAME_COUNTS_FOR;
     this.#payloadLeft = payloadLength(this.#header);
     if (this.#payloadLeft === 0) this.#endFrame();
   }
