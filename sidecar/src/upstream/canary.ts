@@ -62,18 +62,20 @@ export function sendCanary(
   // An aborted signal tells nobody any more: the canary would never end, nor would closing.
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const expiry = new AbortController();
-  const expireIn = (ms: number): (() => void) => clock.schedule(ms, () => expiry.abort());
+  // Not one made by AbortSignal.any: with a listener that is kept for as long as its sources live.
+  const ending = new AbortController();
+  const giveUp = (): void => ending.abort(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  const expireIn = (ms: number): (() => void) => clock.schedule(ms, () => ending.abort());
   let disarm = expireIn(timeoutMs);
   const sentMs = clock.nowMs();
   let firstMs: number | undefined;
-  const ending = AbortSignal.any([signal, expiry.signal]);
   const end = (): void => {
     // Its token came: an engine that then stands still is no engine that answers nothing.
     if (firstMs === undefined) reject(new UnansweredError());
     else resolve(firstMs - sentMs);
   };
-  ending.addEventListener("abort", end, { once: true });
+  ending.signal.addEventListener("abort", end, { once: true });
   const wish: SlotRequest = {
     request: {
       messages: [...(prefix ? [prefix] : []), { role: "user", content: "Hello there." }],
@@ -83,12 +85,12 @@ export function sendCanary(
     character: OWN_ROOM,
     room: OWN_ROOM,
     deadlineMs: Infinity,
-    signal: ending,
+    signal: ending.signal,
     granted: () => {},
     refused: () => reject(new CrowdedOutError()),
     preempted() {
       reject(new CrowdedOutError());
-      expiry.abort();
+      ending.abort();
     },
     events: {
       sent: () => {},
@@ -104,5 +106,8 @@ export function sendCanary(
     },
   };
   desk.request(wish, dispatch);
-  return promise.finally(() => disarm());
+  return promise.finally(() => {
+    disarm();
+    signal.removeEventListener("abort", giveUp);
+  });
 }
