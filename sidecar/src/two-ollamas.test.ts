@@ -23,11 +23,13 @@ beforeEach(async () => {
 });
 
 /** Each cue had one answer in time, nothing was spliced, and nothing is in flight anywhere. */
-afterEach(async () => {
+async function expectAnswered(): Promise<void> {
   expect(await world.aftermath()).toEqual([]);
   const { cues, anyHits } = hitRates();
   expect(anyHits).toBe(cues);
-});
+}
+
+afterEach(expectAnswered);
 
 function hitRates(): HitRates {
   const [one, other] = [world.clientOf(0).hitRates, world.clientOf(1).hitRates];
