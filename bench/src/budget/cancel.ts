@@ -20,7 +20,7 @@ const UNDER_WAY_MS = 25;
 const REMAINING_MS = 60_000;
 /** The upstream's process is asked once all sockets are surely gone. */
 const SETTLE_MS = 100;
-const MIN_SHARE_SEEN = 0.9;
+const MIN_SHARE_SEEN = 0.5;
 
 let lastTag = 0;
 
