@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Bench, Figures } from "./bench.ts";
+import type { Bench, Figure, Figures } from "./bench.ts";
 import { figureOf } from "./bench.ts";
 import type { RoutingAnswer, RoutingQuestion } from "./routing/routing-process.ts";
 import { Child } from "./support/child.ts";
@@ -44,19 +44,27 @@ async function run({ rounds, cues }: Plan): Promise<Figures> {
       }
     }
     const key = `${characters} characters`;
-    for (const [name, quantile] of [
+    const perRound = (valueOf: (answer: RoutingAnswer) => number, unit: string): Figure =>
+      figureOf(answers.map(valueOf), unit);
+    for (const [name, q] of [
       ["p50", 0.5],
       ["p99", 0.99],
     ] as const) {
-      const perRound = answers.map(({ decisionUs }) => quantileOf(decisionUs, quantile));
-      figures[`${key}, ${name}`] = figureOf(perRound, "us");
-      const noise = answers.map(({ noiseUs }) => quantileOf(noiseUs, quantile));
-      figures[`${key}, work that decides nothing, ${name}`] = figureOf(noise, "us");
+      figures[`${key}, ${name}`] = perRound(({ decisionUs }) => quantileOf(decisionUs, q), "us");
+      figures[`${key}, work that decides nothing, ${name}`] = perRound(
+        ({ noiseUs }) => quantileOf(noiseUs, q),
+        "us",
+      );
     }
-    figures[`${key}, memory of each`] = figureOf(
-      answers.map(({ bytesPerCharacter }) => bytesPerCharacter),
-      "B",
+    figures[`${key}, with a garbage collection in them`] = perRound(
+      ({ decisionUs, undisturbedUs }) => decisionUs.length - undisturbedUs.length,
+      `of ${cues}`,
     );
+    figures[`${key}, p99 of the others`] = perRound(
+      ({ undisturbedUs }) => quantileOf(undisturbedUs, 0.99),
+      "us",
+    );
+    figures[`${key}, memory of each`] = perRound(({ bytesPerCharacter }) => bytesPerCharacter, "B");
   }
   return figures;
 }

@@ -1,4 +1,6 @@
 /** Decisions among so many characters, in a process of its own. */
+import { PerformanceObserver } from "node:perf_hooks";
+import { setImmediate as turn } from "node:timers/promises";
 import { DecisionStage } from "@banterwire/sidecar/testing";
 import { answerParent } from "../support/child.ts";
 import { seededRandom } from "../support/random.ts";
@@ -11,38 +13,75 @@ export interface RoutingQuestion {
 export interface RoutingAnswer {
   /** From a decoded cue to the decision to send it, microseconds. */
   readonly decisionUs: readonly number[];
+  /** Those of them in which V8 collected no garbage. */
+  readonly undisturbedUs: readonly number[];
   /** As many stretches of work that takes about as long and decides nothing: the machine's noise. */
   readonly noiseUs: readonly number[];
   /** Heap for each character, its persona of some 600 characters included. */
   readonly bytesPerCharacter: number;
 }
 
-/** So that the code is compiled by the time it counts. */
-const WARM_UP_CUES = 2_000;
+/** From a moment to another one, on the clock of `performance.now`. */
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** So that the code is compiled by the time it counts: the last tier comes after some thousands. */
+const WARM_UP_CUES = 20_000;
+/** Heap is looked at of so many characters, in as many stages as it takes. */
+const WEIGHED_CHARACTERS = 10_000;
+const COLLECTIONS = 3;
 const SEED = 1;
 const US_PER_MS = 1_000;
-const SPIN_STEPS = 8_000;
+const SPIN_STEPS = 3_000;
 
-answerParent(({ characters, cues }: RoutingQuestion): RoutingAnswer => {
+answerParent(async ({ characters, cues }: RoutingQuestion): Promise<RoutingAnswer> => {
   const random = seededRandom(SEED);
   const some = (): number => Math.floor(random() * characters);
-  // What a stage costs without characters is no character's.
-  const first = new DecisionStage(1);
-  for (let cue = 0; cue < WARM_UP_CUES; cue++) first.cue(cue);
-  const before = heapBytes();
   const stage = new DecisionStage(characters);
-  const bytesPerCharacter = (heapBytes() - before) / characters;
   for (let cue = 0; cue < WARM_UP_CUES; cue++) stage.cue(some());
-  const decisionUs: number[] = [];
+  const collections: Span[] = [];
+  const observer = new PerformanceObserver((list) => {
+    for (const { startTime, duration } of list.getEntries()) {
+      collections.push({ fromMs: startTime, toMs: startTime + duration });
+    }
+  });
+  observer.observe({ entryTypes: ["gc"] });
+  const decisions: Span[] = [];
   const noiseUs: number[] = [];
   for (let cue = 0; cue < cues; cue++) {
-    decisionUs.push(stage.cue(some()) * US_PER_MS);
+    decisions.push(stage.cue(some()));
     noiseUs.push(spinMs() * US_PER_MS);
   }
-  return { decisionUs, noiseUs, bytesPerCharacter };
+  // The observer is told in turns of their own.
+  for (let count = 0; count < COLLECTIONS; count++) await turn();
+  observer.disconnect();
+  const bytesPerCharacter = bytesOf(characters);
+  // Its own heap is no difference only while it is there.
+  stage.cue(0);
+  return {
+    decisionUs: decisions.map(usOf),
+    undisturbedUs: without(decisions, collections).map(usOf),
+    noiseUs,
+    bytesPerCharacter,
+  };
 });
 
-/** Takes some tens of microseconds of arithmetic, which allocates nothing. */
+function usOf({ fromMs, toMs }: Span): number {
+  return (toMs - fromMs) * US_PER_MS;
+}
+
+/** The spans that have none of the others in them; both in the order of time. */
+function without(spans: readonly Span[], others: readonly Span[]): Span[] {
+  let next = 0;
+  return spans.filter(({ fromMs, toMs }) => {
+    while ((others[next]?.toMs ?? Infinity) <= fromMs) next++;
+    return (others[next]?.fromMs ?? Infinity) >= toMs;
+  });
+}
+
+/** Takes some ten microseconds of arithmetic, which allocates nothing. */
 function spinMs(): number {
   const fromMs = performance.now();
   let sum = 0;
@@ -51,7 +90,23 @@ function spinMs(): number {
   return performance.now() - fromMs;
 }
 
+/** What a stage costs without its characters is no character's: what more of them cost is. */
+function bytesOf(characters: number): number {
+  const stages = Math.ceil(WEIGHED_CHARACTERS / characters);
+  const bytesWithOne = heapOf(stages, 1);
+  return (heapOf(stages, characters + 1) - bytesWithOne) / (stages * characters);
+}
+
+function heapOf(stages: number, characters: number): number {
+  const before = heapBytes();
+  const all = Array.from({ length: stages }, () => new DecisionStage(characters));
+  const bytes = heapBytes() - before;
+  // Nobody collects what is still to be used.
+  for (const stage of all) stage.cue(0);
+  return bytes;
+}
+
 function heapBytes(): number {
-  globalThis.gc?.();
+  for (let count = 0; count < COLLECTIONS; count++) globalThis.gc?.();
   return process.memoryUsage().heapUsed;
 }

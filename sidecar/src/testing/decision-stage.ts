@@ -71,8 +71,8 @@ export class DecisionStage {
     for (let index = 0; index < characters; index++) this.#register(index);
   }
 
-  /** Carries out a cue; returns how long the decision to send it took, milliseconds. */
-  cue(index: number): number {
+  /** Carries out a cue; returns from when to when the decision to send it took, `performance.now`. */
+  cue(index: number): { readonly fromMs: number; readonly toMs: number } {
     const cue = this.#cueOf(index % this.#characters);
     const fromMs = performance.now();
     this.#session.receive(cue);
@@ -81,7 +81,7 @@ export class DecisionStage {
     this.#granted = undefined;
     granted.request.events.text("Well.");
     granted.request.events.done(GENERATION);
-    return granted.atMs - fromMs;
+    return { fromMs, toMs: granted.atMs };
   }
 
   #register(index: number): void {

@@ -15,7 +15,7 @@ export interface Lease {
   /** Resolves when the prompt is read, or at once at an abort: the slot is held to its end. */
   prefill(ms: number, signal: AbortSignal): Promise<void>;
   /** Once; after that nothing happens. */
-  release(): void;
+  readonly release: () => void;
 }
 
 /** llama.cpp's slots with Ollama's queue before them: without bound, first come first served. */
