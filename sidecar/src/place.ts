@@ -86,6 +86,11 @@ export function idOf({ url, address, model }: OllamaPlace): string {
   return [url, ...(address === undefined ? [] : [address]), model ?? ""].join(" ");
 }
 
+/** Whose slots it takes. */
+export function siteOf({ url, address = "" }: OllamaPlace): string {
+  return `${url} ${address}`;
+}
+
 /** Which host it is on, however that calls itself. */
 export function machineOf({ url, address }: OllamaPlace): string {
   const host = address ?? new URL(url).hostname;

@@ -100,6 +100,27 @@ describe("an Ollama behind a proxy", () => {
     await vi.waitFor(() => expect(states(running)).toEqual(["warm"]), PATIENCE);
   });
 
+  test("that wants another header keeps its endpoint, warm as it is, when a reload has that one", async () => {
+    const told = await behindProxy({ authorization: SECRET, ca: TEST_CERTIFICATE });
+    const running = await serve({ endpoints: [told] });
+    await vi.waitFor(() => expect(states(running)).toEqual(["warm"]), PATIENCE);
+    const { opens } = running.status().endpoints[0];
+    const other = "Bearer open-barley";
+    proxy?.expect(other);
+    const endpoints = [{ ...told, authorization: other }];
+    await running.reconfigure({ ...DEFAULT_CONFIG, port: 0, slots: 4, endpoints });
+    expect(states(running)).toEqual(["warm"]);
+    expect(running.status().endpoints[0].opens).toBe(opens);
+    const client = createClient({ url: running.url });
+    const room = client.openRoom({ worldKey: "tavern" });
+    room.register({ id: "mira", name: "Mira", persona: "You are Mira.", fallbacks: ["Hm."] });
+    const { ended } = room.say("mira", { said: "Hello!", ttftBudgetMs: 10_000 });
+    expect(await ended).toMatchObject({ source: "model", text: "Mind the step." });
+    client.close();
+    expect(proxy?.authorizations).toEqual(new Set([SECRET, other]));
+    expect(logged).not.toMatch(/sesame|barley/u);
+  });
+
   test("is down, with what it says, without its header; and without its certificate", async () => {
     const running = await serve({ endpoints: [await behindProxy({ ca: TEST_CERTIFICATE })] });
     await vi.waitFor(

@@ -19,6 +19,7 @@ import {
   namedPlaces,
   nameToResolve,
   type Place,
+  siteOf,
 } from "../place.ts";
 import { Endpoint } from "../upstream/endpoint.ts";
 import type { EndpointStatus } from "../upstream/endpoint-state.ts";
@@ -157,9 +158,20 @@ export class Engine {
       taken.add(name);
       if (!stays && members.length > 0) this.#tellOf(place, name);
       const endpoint = stays ?? this.#createEndpoint(place);
+      if (stays) this.#readmit(stays, place);
       this.#about.set(endpoint, { place, name });
       return specOf(endpoint, { place, name });
     });
+  }
+
+  /** With another header or other certificates it is the same Ollama, and has the same slots. */
+  #readmit(endpoint: Endpoint, place: Place): void {
+    const before = this.#about.get(endpoint);
+    if (place.kind !== "ollama" || before?.place.kind !== "ollama") return;
+    const { authorization, ca } = before.place;
+    if (place.authorization === authorization && place.ca === ca) return;
+    endpoint.reconnect(connectPool(place));
+    this.#parts.log.info({ name: before.name }, "an endpoint is reached with other credentials");
   }
 
   /** Without what is secret. */
@@ -219,8 +231,7 @@ export class Engine {
   #isAt(endpoint: Endpoint, place: Place): boolean {
     const now = this.#about.get(endpoint)?.place;
     if (place.kind === "embedded" || now?.kind !== "ollama") return place.kind === now?.kind;
-    const routes = ["url", "address", "authorization", "ca"] as const;
-    if (routes.some((key) => place[key] !== now[key])) return false;
+    if (siteOf(place) !== siteOf(now)) return false;
     const { model: serving } = endpoint.status;
     if (serving === null) return place.model === now.model;
     return place.model === undefined || isNameOf(serving, place.model);
@@ -233,8 +244,8 @@ function specOf(endpoint: Endpoint, { place, name }: About): MemberSpec {
     return { endpoint, name, place: name, slots, serves: PRIORITIES, characters: [] };
   }
   const { slots, serves, characters, gpu } = place;
-  const [id, machine] = [idOf(place), machineOf(place)];
-  return { endpoint, name, place: id, slots, serves, characters, machine, gpu };
+  const [id, site, machine] = [idOf(place), siteOf(place), machineOf(place)];
+  return { endpoint, name, place: id, site, slots, serves, characters, machine, gpu };
 }
 
 /** So that one which stays keeps its name in metrics, whoever comes and goes. */
@@ -259,7 +270,8 @@ function isNameOf(serving: string, wanted: string): boolean {
 /** Whether nobody is named, and what was found is what would be looked for again. */
 function isSameSearch(a: SidecarConfig, b: SidecarConfig): boolean {
   const isNamed = namedPlaces(a).length > 0 || namedPlaces(b).length > 0;
-  return !isNamed && a.ollamaHost === b.ollamaHost && a.model === b.model;
+  const keys = ["ollamaHost", "model", "ollamaAuthorization"] as const;
+  return !isNamed && keys.every((key) => a[key] === b[key]);
 }
 
 function resized(place: Place, slots: number): Place {

@@ -14,7 +14,14 @@ import type { Offer } from "../policy/spill-over.ts";
 import { Alarm } from "./alarm.ts";
 import { type CanaryTask, sendCanary, UnansweredError } from "./canary.ts";
 import { type EndpointState, type EndpointStatus, statusOf } from "./endpoint-state.ts";
-import { awaitModel, type Connect, connectPool, type Engine, loadEngine } from "./engine.ts";
+import {
+  awaitModel,
+  type Connect,
+  connectPool,
+  type Engine,
+  linkTo,
+  loadEngine,
+} from "./engine.ts";
 import { divergence } from "./frozen-options.ts";
 import { KeepAliveLoan } from "./keep-alive-loan.ts";
 import { chatBody, streamChat } from "./ollama-chat.ts";
@@ -60,7 +67,9 @@ export class Endpoint implements Upstream {
   readonly #alarm: Alarm;
   readonly #wedge: WedgeWatch;
   readonly #loan: KeepAliveLoan;
-  readonly #connect: Connect;
+  #connect: Connect;
+  /** By which the engine of now is reached. */
+  #linkedBy: Connect;
   /** The model is no longer kept warm. */
   readonly #leaving = new AbortController();
   readonly #closing = new AbortController();
@@ -98,7 +107,8 @@ export class Endpoint implements Upstream {
       canary: (engine, task) => this.#canary(engine, task),
     });
     this.#connect = options.connect ?? connectPool();
-    this.#loan = new KeepAliveLoan(this.#connect);
+    this.#linkedBy = this.#connect;
+    this.#loan = new KeepAliveLoan((origin) => this.#connect(origin));
   }
 
   get promptStyle(): PromptStyle {
@@ -211,22 +221,45 @@ export class Endpoint implements Upstream {
     this.#desk.resize(slots);
   }
 
-  /** Ends what was begun, then closes. No more may be asked of it. */
-  async retire(): Promise<void> {
+  /** Reaches the same Ollama another way, such as with another header. What was begun goes on. */
+  reconnect(connect: Connect): void {
+    this.#connect = connect;
+    this.#relink();
+    this.#alarm.raise();
+  }
+
+  #relink(): void {
+    const state = this.#state;
+    if (!("engine" in state) || this.#linkedBy === this.#connect) return;
+    const { engine } = state;
+    const { origin } = engine;
+    const pool = this.#connect(origin);
+    const link = linkTo(origin, pool, this.#closing.signal, this.#options.clock);
+    this.#linkedBy = this.#connect;
+    this.#state = { ...state, engine: { ...engine, ...link } };
+    engine.pool.close().catch(ignore);
+  }
+
+  /**
+   * Ends what was begun, then closes. No more may be asked of it.
+   * @param heirs those of which one may have come to the same model
+   */
+  async retire(heirs: () => readonly Endpoint[] = () => []): Promise<void> {
     this.#leaving.abort();
     this.#desk.releaseHeld();
     this.#alarm.raise();
     await this.#desk.whenQuiet();
-    await this.close();
+    this.#closed ??= this.#end(heirs());
+    await this.#closed;
   }
 
   /** Ends the watch, gives the model its former keep-alive back and closes every socket. */
   close(): Promise<void> {
-    this.#closed ??= this.#end();
+    this.#closed ??= this.#end([]);
     return this.#closed;
   }
 
-  async #end(): Promise<void> {
+  async #end(heirs: readonly Endpoint[]): Promise<void> {
     const state = this.#state;
     this.#state = { name: "closed" };
     this.#leaving.abort();
@@ -235,6 +268,7 @@ export class Endpoint implements Upstream {
     this.#alarm.raise();
     await this.#tending;
     if ("engine" in state) await state.engine.pool.destroy();
+    if (heirs.some((heir) => this.#loan.passTo(heir.#loan))) return;
     try {
       await this.#loan.giveBack();
     } catch {
@@ -266,7 +300,8 @@ export class Endpoint implements Upstream {
     // Lines that are still streaming from the engine's former life may end there.
     if ("engine" in previous) previous.engine.pool.close().catch(ignore);
     const origin = await locate(signal);
-    const pool = this.#connect(origin);
+    const connect = this.#connect;
+    const pool = connect(origin);
     try {
       const engine = await loadEngine({
         origin,
@@ -286,7 +321,9 @@ export class Endpoint implements Upstream {
       signal.throwIfAborted();
       this.#wedge.answered();
       const warmSinceMs = this.#options.clock.nowMs();
+      this.#linkedBy = connect;
       this.#setUnlessClosed({ name: "warm", engine, warmTtftMs, warmSinceMs });
+      this.#relink();
       const { model } = choice;
       observe({ kind: "endpointWarm", origin, engineVersion, model, warmTtftMs });
     } catch (error) {
@@ -335,13 +372,18 @@ export class Endpoint implements Upstream {
     await this.#wedge.sitOut(engine, left);
   }
 
+  /** Whether it is warm, and this is still how it is reached. */
+  #isWarm(engine: Engine): boolean {
+    return this.#state.name === "warm" && this.#state.engine === engine;
+  }
+
   #warmPrefixes(engine: Engine): Promise<void> {
     return warmPrefixes({
       desk: this.#desk,
       observe: this.#options.observe,
       canary: (task) => this.#read(engine, task),
       // One that may be wedged is due a canary with nothing beside it: a prefix can take a minute.
-      isWarm: () => this.#state.name === "warm" && !this.#wedge.isDoubted,
+      isWarm: () => this.#isWarm(engine) && !this.#wedge.isDoubted,
       onProgress: () => this.#onProgress(),
     });
   }

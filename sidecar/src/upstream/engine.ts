@@ -101,9 +101,9 @@ export interface LoadParts {
  * @throws TroubleError, or whatever the connection failed with
  */
 export async function loadEngine(parts: LoadParts): Promise<Engine> {
-  const { origin, pool, wantedModel, clock, signal } = parts;
-  const control = new OllamaControl(origin, pool, signal, clock);
-  const spares = new SpareSockets(pool, () => control.version());
+  const { origin, wantedModel, clock, signal } = parts;
+  const link = linkTo(origin, parts.pool, signal, clock);
+  const { control } = link;
   const engineVersion = await control.version();
   const choice = await chooseModel(control, origin, wantedModel, Date.now());
   parts.onLoading(choice.model);
@@ -113,14 +113,21 @@ export async function loadEngine(parts: LoadParts): Promise<Engine> {
     : 0;
   return {
     origin,
-    pool,
-    control,
-    spares,
+    ...link,
     engineVersion,
     choice,
     runnerOptions,
     hostCacheTokens: cacheTokens,
   };
+}
+
+/** How an engine is spoken to. */
+type Link = Pick<Engine, "pool" | "control" | "spares">;
+
+/** @param signal ends every call that is under way */
+export function linkTo(origin: string, pool: Dispatcher, signal: AbortSignal, clock: Clock): Link {
+  const control = new OllamaControl(origin, pool, signal, clock);
+  return { pool, control, spares: new SpareSockets(pool, () => control.version()) };
 }
 
 /** Loads the model and freezes the runner options that it now has. */

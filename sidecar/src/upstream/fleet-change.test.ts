@@ -148,6 +148,46 @@ describe("an endpoint that is to be replaced", () => {
     expect(last?.body).not.toHaveProperty("keep_alive");
   });
 
+  test("leaves what it owes to one that has come to the same model", async () => {
+    await warm();
+    const [before] = upstream.members;
+    replaceBy(specAt(first));
+    await until(() => expect(upstream.members[0]).not.toBe(before));
+    await until(() => expect(upstream.retiring).toEqual([]));
+    const keepAlives = () =>
+      first.books.received
+        .filter(({ path }) => path === "/api/generate")
+        .map(({ body }) => body?.["keep_alive"]);
+    expect(keepAlives()).toEqual([-1, -1]);
+    await upstream.close();
+    expect(keepAlives()).toEqual([-1, -1, undefined]);
+  });
+
+  test("and is named again ends its lines before another one begins at its place", async () => {
+    await upstream.close();
+    const at = (ollama: ScriptedOllama): MemberSpec => ({ ...specAt(ollama), site: ollama.origin });
+    upstream = new Fleet([at(first)], { clock, observe: unobserved });
+    upstream.start();
+    await warm();
+    first.answerWith({ steps: SLOW });
+    const begun = ask();
+    await soon(() => expect(begun.text).toBe("Well"));
+    const other = at(second);
+    replaceBy(other);
+    await soon(() => servedBy(second));
+    const again = at(first);
+    replaceBy(other, again);
+    const before = first.books.received.length;
+    // Whoever had begun would be seen by then.
+    for (const _ of [1, 2, 3]) await fetch(`${first.origin}/api/version`);
+    const paths = first.books.received.slice(before).map(({ path }) => path);
+    expect(paths).toEqual(["/api/version", "/api/version", "/api/version"]);
+    first.answerWith({ steps: [{ do: "done" }] });
+    await until(() => expect(begun.isDone).toBe(true));
+    await until(() => expect(again.endpoint.status.state).toBe("warm"));
+    expect(first.books.loads).toBe(1);
+  });
+
   test("does not push another model of the same Ollama out for the sake of its keep-alive", async () => {
     first.install({ name: "other", sizeBytes: 2_000_000 });
     await warm();

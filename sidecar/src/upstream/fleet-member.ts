@@ -12,6 +12,8 @@ export interface MemberSpec {
   readonly name: string;
   /** Its address and model: what decides which characters are at home there. */
   readonly place: string;
+  /** Where its slots are. One that is let go there ends its lines before another one begins. */
+  readonly site?: string | undefined;
   readonly slots: number;
   /** The priorities that it is for; others stand in where those cannot. */
   readonly serves: readonly Priority[];

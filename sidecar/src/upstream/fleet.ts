@@ -35,7 +35,7 @@ export class Fleet implements Upstream {
   readonly #options: FleetOptions;
   readonly #allowance = new HedgeAllowance();
   readonly #kept = new Set<Kept>();
-  readonly #retiring = new Map<Endpoint, Promise<void>>();
+  readonly #retiring = new Map<FleetMember, Promise<void>>();
   readonly #overlaps: OverlapWatch;
   #members: readonly FleetMember[];
   /** Those of them that lines come from. */
@@ -58,7 +58,7 @@ export class Fleet implements Upstream {
 
   /** Those that still end lines; each goes when it is closed. */
   get retiring(): readonly Endpoint[] {
-    return [...this.#retiring.keys()];
+    return Array.from(this.#retiring.keys(), ({ endpoint }) => endpoint);
   }
 
   get promptStyle(): PromptStyle {
@@ -119,8 +119,8 @@ export class Fleet implements Upstream {
     const outgoing = leaving.filter(({ phase }) => phase !== "joining");
     for (const member of outgoing) member.phase = "outgoing";
     this.#set([...next, ...outgoing]);
-    for (const { endpoint, phase } of leaving) {
-      if (phase === "joining") this.#letGo(endpoint, endpoint.close());
+    for (const member of leaving) {
+      if (member.phase === "joining") this.#letGo(member, member.endpoint.close());
     }
     for (const member of next) if (!before.includes(member)) this.#start(member);
     this.#relieve();
@@ -128,12 +128,20 @@ export class Fleet implements Upstream {
 
   /** Every endpoint is closed, with what is in flight. */
   async close(): Promise<void> {
-    const all = [...this.#members.map(({ endpoint }) => endpoint), ...this.#retiring.keys()];
-    await Promise.all(all.map((endpoint) => endpoint.close()));
+    const all = [...this.#members, ...this.#retiring.keys()];
+    await Promise.all(all.map(({ endpoint }) => endpoint.close()));
   }
 
   #start(member: FleetMember): void {
-    member.endpoint.start(() => this.#progressed(member));
+    const { site } = member.spec;
+    const before = [...this.#retiring].filter(
+      ([{ spec }]) => site !== undefined && spec.site === site,
+    );
+    const start = (): void => {
+      if (this.#members.includes(member)) member.endpoint.start(() => this.#progressed(member));
+    };
+    if (before.length === 0) start();
+    else void Promise.allSettled(before.map(([, closed]) => closed)).then(start);
   }
 
   /** A member, or one more prefix there, has become warm. */
@@ -156,7 +164,8 @@ export class Fleet implements Upstream {
     const canTakeOver = this.#members.some((one) => one.phase === "serving" && one.isAvailable);
     if (outgoing.length === 0 || !canTakeOver) return;
     this.#set(this.#members.filter(({ phase }) => phase !== "outgoing"));
-    for (const { endpoint } of outgoing) this.#letGo(endpoint, endpoint.retire());
+    const heirs = (): Endpoint[] => this.#members.map(({ endpoint }) => endpoint);
+    for (const member of outgoing) this.#letGo(member, member.endpoint.retire(heirs));
   }
 
   #set(members: readonly FleetMember[]): void {
@@ -165,10 +174,10 @@ export class Fleet implements Upstream {
     for (const kept of this.#kept) this.#settle(kept);
   }
 
-  #letGo(endpoint: Endpoint, closed: Promise<void>): void {
+  #letGo(member: FleetMember, closed: Promise<void>): void {
     this.#retiring.set(
-      endpoint,
-      closed.finally(() => this.#retiring.delete(endpoint)),
+      member,
+      closed.finally(() => this.#retiring.delete(member)),
     );
   }
 

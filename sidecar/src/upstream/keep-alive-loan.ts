@@ -30,6 +30,19 @@ export class KeepAliveLoan {
     this.#owed = { origin, choice: isOurs ? known.choice : choice, options };
   }
 
+  /**
+   * Leaves what is owed to another that has come to the same model, and found it to stay for ever
+   * because of us. Says whether there is such a one.
+   */
+  passTo(heir: KeepAliveLoan): boolean {
+    const [mine, its] = [this.#owed, heir.#owed];
+    if (!mine || !its || its.choice.formerKeepAlive !== KEEP_ALIVE_FOREVER) return false;
+    if (its.origin !== mine.origin || its.choice.model !== mine.choice.model) return false;
+    heir.#owed = { ...its, choice: mine.choice };
+    this.#owed = undefined;
+    return true;
+  }
+
   /** Rejects if the Ollama does not take it. */
   async giveBack(): Promise<void> {
     if (!this.#owed) return;
