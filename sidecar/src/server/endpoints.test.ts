@@ -100,13 +100,13 @@ describe("an Ollama behind a proxy", () => {
     await vi.waitFor(() => expect(states(running)).toEqual(["warm"]), PATIENCE);
   });
 
-  test("that wants another header keeps its endpoint, warm as it is, when a reload has that one", async () => {
+  test("that is to have another header keeps its endpoint, warm as it is", async () => {
     const told = await behindProxy({ authorization: SECRET, ca: TEST_CERTIFICATE });
     const running = await serve({ endpoints: [told] });
     await vi.waitFor(() => expect(states(running)).toEqual(["warm"]), PATIENCE);
     const { opens } = running.status().endpoints[0];
     const other = "Bearer open-barley";
-    proxy?.expect(other);
+    proxy?.admit(other);
     const endpoints = [{ ...told, authorization: other }];
     await running.reconfigure({ ...DEFAULT_CONFIG, port: 0, slots: 4, endpoints });
     expect(states(running)).toEqual(["warm"]);

@@ -27,21 +27,21 @@ export interface TlsProxy {
   readonly authorizations: ReadonlySet<string | undefined>;
   /** Whom they wanted to speak to: what TLS was told, and what HTTP was. */
   readonly names: ReadonlySet<string>;
-  /** Lets nobody through any more without this header, in place of the former one. */
-  expect(authorization: string): void;
+  /** Lets those through too who have this header. */
+  admit(authorization: string): void;
   close(): Promise<void>;
 }
 
 /** A proxy with TLS before an Ollama, which lets nobody through without the header. */
 export async function startTlsProxy(upstream: string, authorization: string): Promise<TlsProxy> {
-  let expected = authorization;
+  const admitted = new Set<string | undefined>([authorization]);
   const authorizations = new Set<string | undefined>();
   const names = new Set<string>();
   const server = createServer({ cert: TEST_CERTIFICATE, key: TEST_KEY }, (from, to) => {
     authorizations.add(from.headers.authorization);
     const { servername } = from.socket as TLSSocket & { servername?: string | false };
     names.add(`${servername} ${from.headers.host}`);
-    if (from.headers.authorization !== expected) {
+    if (!admitted.has(from.headers.authorization)) {
       to.writeHead(401, { "content-type": "application/json" });
       return to.end(JSON.stringify({ error: "who are you?" }));
     }
@@ -61,8 +61,8 @@ export async function startTlsProxy(upstream: string, authorization: string): Pr
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const origin = `https://127.0.0.1:${port}`;
-  const expect = (next: string): void => void (expected = next);
-  return { origin, authorizations, names, expect, close: () => closed(server) };
+  const admit = (another: string): void => void admitted.add(another);
+  return { origin, authorizations, names, admit, close: () => closed(server) };
 }
 
 function closed(server: Server): Promise<void> {
