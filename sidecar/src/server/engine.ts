@@ -181,7 +181,7 @@ export class Engine {
       kind === "ollama"
         ? { kind, origin: place.url, address: place.address, model: place.model }
         : { kind };
-    this.#parts.log.info({ name, ...where }, "another endpoint is brought up");
+    this.#parts.log.info({ endpoint: name, ...where }, "another endpoint is brought up");
   }
 
   #createEndpoint(place: Place): Endpoint {

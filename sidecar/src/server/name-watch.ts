@@ -128,7 +128,7 @@ class WatchedName {
       this.#warn(fields, "a name stands for more addresses than there may be endpoints");
     } else this.#told = undefined;
     if (addresses.join() === before.join()) return;
-    this.#parts.log.info({ name: this.#name, addresses }, "what a name stands for has changed");
+    this.#parts.log.info({ host: this.#name, addresses }, "what a name stands for has changed");
     this.#parts.changed();
   }
 
@@ -136,6 +136,6 @@ class WatchedName {
   #warn(fields: Readonly<Record<string, unknown>>, message: string): void {
     if (this.#told === message) return;
     this.#told = message;
-    this.#parts.log.warn({ name: this.#name, ...fields }, message);
+    this.#parts.log.warn({ host: this.#name, ...fields }, message);
   }
 }
