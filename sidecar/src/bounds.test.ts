@@ -31,8 +31,9 @@ import {
 } from "./listener.ts";
 import { MAX_FRAMES_PER_TURN } from "./listener/incoming.ts";
 import { ODD_FRAME_COUNTS_FOR } from "./listener/message-boundary.ts";
-import { MAX_PONGS_PER_TURN } from "./listener/pings.ts";
 import { MAX_TASKS_PER_TURN } from "./listener/turns.ts";
+import { MAX_PONGS_PER_TURN } from "./listener/pings.ts";
+import { METRICS_EVERY_MS } from "./server.ts";
 
 /** Written by `npx vitest run sidecar/src/bounds.test.ts -u`. */
 const PAGE = join(import.meta.dirname, "..", "..", "docs", "reference", "bounds.md");
@@ -81,9 +82,15 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
       "dropped, looked for once a second",
     ),
     bound(
-      "sockets that come or go in one turn of the loop",
-      `1, and up to ${count(MAX_TASKS_PER_TURN)} where turns take milliseconds`,
+      "sockets that come or go, and pages, in one turn of the loop",
+      `1 of each, and up to ${count(MAX_TASKS_PER_TURN)} where turns take milliseconds`,
       "the others wait for the next turns",
+    ),
+    bound("pages of one socket at a time", "1", "dropped with its second request"),
+    bound(
+      "time between two renderings of `/metrics`",
+      ms(METRICS_EVERY_MS),
+      "who asks sooner waits, and shares the next one",
     ),
     setting("maxConnections", "connections", "HTTP 503, `too_many_connections`"),
     bound("from a handshake to `hello`", ms(HELLO_TIMEOUT_MS), closed("handshake_timeout")),

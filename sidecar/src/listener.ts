@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Clock, type Code, CODES, LIMITS, SUBPROTOCOL } from "@banterwire/protocol";
@@ -7,8 +7,8 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { MESSAGE_TIMEOUT_MS } from "./config.ts";
 import type { PeerSocket } from "./connection.ts";
 import type { Observe } from "./happening.ts";
-import type { Log } from "./log.ts";
 import { readIncoming } from "./listener/incoming.ts";
+import { Pages, type PagesParts } from "./listener/pages.ts";
 import { PendingSockets } from "./listener/pending-sockets.ts";
 import { answerPings } from "./listener/pings.ts";
 import { holdBack } from "./listener/hold-back.ts";
@@ -20,13 +20,6 @@ import { listenOnSocket } from "./listener/unix-socket.ts";
 
 // An import reads every export, and some of this module's load the undici that Node brings: 13 MB.
 const { createServer } = process.getBuiltinModule("node:http");
-
-/** What a GET is answered with. */
-export interface Page {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-}
 
 /** What the listener tells about one socket. */
 export interface Peer {
@@ -47,12 +40,11 @@ export interface Admission {
   readonly framesPerSecond: number;
 }
 
-export interface ListenerOptions {
+export interface ListenerOptions extends PagesParts {
   readonly host: string;
   readonly port: number;
   /** A socket file in place of host and port. */
   readonly socket: string | undefined;
-  readonly log: Log;
   readonly clock: Clock;
   /** Sockets that are no WebSocket; past it the oldest is dropped. */
   readonly maxPendingSockets: number;
@@ -61,8 +53,6 @@ export interface ListenerOptions {
   readonly observe: Observe;
   /** A client was let in, by the token `game` where one is asked for. */
   accept(socket: PeerSocket, game: string | undefined): Peer;
-  /** Answers a GET; undefined is a 404. */
-  page(path: string): Promise<Page | undefined>;
 }
 
 /** Where a listener listens. */
@@ -104,6 +94,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #pending: PendingSockets;
+  readonly #pages: Pages;
   /** Those who come and those who go: a thousand games do so at once where a network breaks. */
   readonly #turns: Turns;
   readonly #sockets = new WebSocketServer(WEB_SOCKET_OPTIONS);
@@ -111,17 +102,18 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#pending = new PendingSockets(options.maxPendingSockets);
+    this.#pages = new Pages(options);
     this.#turns = new Turns(options.clock);
     this.#http = createServer(
       { requestTimeout: UPGRADE_TIMEOUT_MS, connectionsCheckingInterval: LOOK_FOR_LATE_MS },
-      (request, response) => this.#answer(request, response),
+      (request, response) => this.#pages.answer(request, response),
     );
     holdBack(this.#http, "connection", (connect, socket) =>
       this.#arrive(socket as Socket, connect),
     );
     this.#http.on("upgrade", (request, socket, head) => {
       socket.on("error", () => socket.destroy());
-      this.#turns.run(() => this.#upgrade(request, socket, head));
+      this.#turns.run(() => !socket.destroyed && this.#upgrade(request, socket, head));
     });
     this.#http.on("clientError", (_error, socket) => socket.destroy());
   }
@@ -156,27 +148,15 @@ export class Listener {
     this.#pending.add(socket);
     untilItSpeaks(socket, UPGRADE_TIMEOUT_MS, () =>
       this.#turns.run(() => {
-        if (socket.destroyed) return;
+        if (socket.destroyed) return false;
         connect();
         socket.resume();
+        return true;
       }),
     );
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    const path = URL.parse(request.url ?? "/", "http://sidecar")?.pathname ?? "/";
-    const page = request.method === "GET" ? this.#options.page(path) : Promise.resolve(undefined);
-    page.then(
-      (found) => send(response, found ?? errorPage(404, `nothing at ${path}`)),
-      (error: unknown) => {
-        this.#options.log.error({ err: error, path }, "page");
-        send(response, errorPage(500, "a fault of the sidecar's own; see its log"));
-      },
-    );
-  }
-
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (socket.destroyed) return;
     const { token } = this.#options.admission();
     const refusal = this.#refusalOf(request);
     if (refusal) {
@@ -208,7 +188,7 @@ export class Listener {
   #attach(webSocket: WebSocket, raw: Duplex, game: string | undefined): void {
     const peer = this.#options.accept(peerSocket(webSocket, raw), game);
     // Of one that has gone meanwhile the WebSocket knows nothing any more.
-    holdBack(raw, "end", (end) => this.#turns.run(() => raw.destroyed || end()));
+    holdBack(raw, "end", (end) => this.#turns.run(() => !raw.destroyed && end()));
     answerPings(webSocket);
     readIncoming({
       raw,
@@ -252,15 +232,6 @@ function peerSocket(webSocket: WebSocket, raw: Duplex): PeerSocket {
 
 /** A send that fails is followed by `close`, which ends the connection. */
 function ignoreSendError(): void {}
-
-function send(response: ServerResponse, { status, contentType, body }: Page): void {
-  response.writeHead(status, { "content-type": contentType });
-  response.end(body);
-}
-
-function errorPage(status: number, error: string): Page {
-  return { status, contentType: "application/json", body: `${JSON.stringify({ error })}\n` };
-}
 
 function refuse(socket: Duplex, status: string, code: Code): void {
   const { cause, remedy } = CODES[code];

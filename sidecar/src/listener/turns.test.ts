@@ -46,3 +46,13 @@ test("where turns take long more run in one, to a bound", async () => {
     expect(ran).toBe(expected);
   }
 });
+
+test("tasks that have nothing left to do take no turn", async () => {
+  const turns = new Turns(new FakeClock());
+  const ran: string[] = [];
+  for (let count = 0; count < 9; count++) turns.run(() => false);
+  turns.run(() => ran.push("one"));
+  turns.run(() => ran.push("two"));
+  await nextTurn();
+  expect(ran).toEqual(["one"]);
+});
