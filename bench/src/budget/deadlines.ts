@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LineEnd } from "@banterwire/protocol";
 import { type Figures, figureOf } from "../bench.ts";
 import type { Pace } from "../support/pace.ts";
 import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { startWarmSidecar } from "../support/sidecar.ts";
+import { within } from "../support/within.ts";
 
 /** One empty token at once, then silence: the model is there, and too late. */
 const SILENT: Pace = { tokens: 0, gapMs: 0, prefillMs: 0 };
@@ -26,8 +26,8 @@ const GAMES = 2;
 const LINES_EACH = 600;
 /** Nobody waits for one, although a request that is given up may hold its own for a second. */
 const SLOTS = 4_096;
-/** Before another line where one was answered at once. */
-const PAUSE_MS = 1_500;
+/** The first lines of all begin in this time, so that no more come at once than are let in. */
+const RAMP_MS = 2_000;
 /** A million in 21 minutes where the machine keeps up; where it does not, the run ends after 25. */
 const MAX_MS_PER_DEADLINE = 1.5;
 const WARM_UP_MS = 10_000;
@@ -52,6 +52,7 @@ export async function measureDeadlines(wanted: number, random: () => number): Pr
   const isOver = (): boolean => counts.deadlines >= wanted || performance.now() >= endMs;
   try {
     const oneAfterAnother = async (game: RawGame): Promise<void> => {
+      await sleep(random() * RAMP_MS);
       while (!isOver()) await oneDeadline(game, counts, random);
     };
     await Promise.all(
@@ -62,7 +63,7 @@ export async function measureDeadlines(wanted: number, random: () => number): Pr
       "many: deadlines looked at, of those wanted": figureOf([counts.deadlines / wanted], "x"),
       "many: fallbacks too early": figureOf([counts.early], "cues"),
       "many: fallbacks missing": figureOf([counts.missing], "cues"),
-      "many: fallbacks at once, the endpoint being checked": figureOf([counts.atOnce], "cues"),
+      "many: fallbacks at once, without a deadline to look at": figureOf([counts.atOnce], "cues"),
     };
   } finally {
     for (const game of games) game.close();
@@ -82,14 +83,7 @@ async function oneDeadline(game: RawGame, counts: Counts, random: () => number):
     if (tookMs < remainingMs - GUARD_MS - ROUNDING_MS) counts.early++;
   } else {
     counts.atOnce++;
-    await sleep(PAUSE_MS);
+    // The next one comes when it would have come.
+    await sleep(remainingMs);
   }
-}
-
-/** @returns undefined if it has not come by then */
-function within(limitMs: number, end: Promise<LineEnd>): Promise<LineEnd | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), limitMs);
-    end.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -10,6 +10,7 @@ import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
 import { type SidecarProcess, startWarmSidecar } from "../support/sidecar.ts";
 import { bootstrap, figureOfInterval, quantileOf } from "../support/statistics.ts";
+import { within } from "../support/within.ts";
 
 export interface LatenessPlan {
   readonly rounds: number;
@@ -32,6 +33,8 @@ const DEADLINE_MS = REMAINING_MS - GUARD_MS;
 const ROUNDING_MS = 0.007;
 const SLOTS = 4_096;
 const SETTLE_MS = 500;
+/** A fallback that has not come by then is missing. */
+const MISSING_AFTER_MS = 10_000;
 
 interface Stage {
   readonly upstream: PacedUpstream;
@@ -89,7 +92,7 @@ async function underLoad(
       await beside(stage.games.floor, load, () => bareTimers(stage, roundMs, random)),
     );
     const ends = await beside(stage.games.sidecar, load, () => misses(stage.raw, roundMs, random));
-    const fallbacks = ends.filter(({ source }) => source === "fallback");
+    const fallbacks = ends.flatMap((end) => (end?.source === "fallback" ? [end] : []));
     const late = fallbacks.filter(({ reason }) => reason === "budget");
     lateness.missing += ends.length - fallbacks.length;
     lateness.atOnce += fallbacks.length - late.length;
@@ -122,10 +125,14 @@ async function bareTimers(
   return [...(await timers)];
 }
 
-async function misses(raw: RawGame, forMs: number, random: () => number): Promise<LineEnd[]> {
-  const ends: Promise<LineEnd>[] = [];
+async function misses(
+  raw: RawGame,
+  forMs: number,
+  random: () => number,
+): Promise<(LineEnd | undefined)[]> {
+  const ends: Promise<LineEnd | undefined>[] = [];
   await keepSchedule(poissonSchedule(CUES_PER_SECOND, forMs, random), preciseClock, () => {
-    ends.push(raw.cue(SILENT, REMAINING_MS).end);
+    ends.push(within(MISSING_AFTER_MS, raw.cue(SILENT, REMAINING_MS).end));
   });
   return Promise.all(ends);
 }
