@@ -136,6 +136,7 @@ const options: fc.Arbitrary<WorldOptions> = fc.record({
   downDelayMs: fc.constantFrom(0, 1, 30),
   pieceBytes: fc.constantFrom(7, 100_000),
   engines: fc.constantFrom(1, 2),
+  whileLoading: fc.constantFrom("lists", "blocks", "hides"),
   abortLoses: fc.boolean(),
 });
 

@@ -86,9 +86,9 @@ export class Residency {
   /** As `/api/ps` lists it, as soon as that answers. */
   async list(): Promise<object[]> {
     const { whileLoading } = this.#options;
-    while (whileLoading === "blocks" && this.#loading) await this.#loading.over;
-    const listed =
-      whileLoading === "lists" ? (this.#loading?.what ?? this.#resident) : this.#resident;
+    if (whileLoading === "blocks") await this.#loadsOver();
+    const loading = whileLoading === "lists" ? this.#loading?.what : undefined;
+    const listed = loading ?? this.#resident;
     if (!listed) return [];
     const { model, contextLength, expiresAtMs } = listed;
     const expires_at =
@@ -103,6 +103,10 @@ export class Residency {
         context_length: contextLength,
       },
     ];
+  }
+
+  async #loadsOver(): Promise<void> {
+    while (this.#loading) await this.#loading.over;
   }
 
   #isResident({ model, runnerOptions }: Resident): boolean {
@@ -140,9 +144,9 @@ function expiryOf(keepAlive: unknown): number | undefined {
 
 /** Seconds as a number, or a duration such as `240s`; negative is for ever. */
 function keepAliveMs(keepAlive: unknown): number {
-  if (keepAlive === undefined) return DEFAULT_KEEP_ALIVE_MS;
   if (typeof keepAlive === "number") return keepAlive * 1_000;
-  const [, amount, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)?$/u.exec(String(keepAlive)) ?? [];
+  const text = typeof keepAlive === "string" ? keepAlive : "";
+  const [, amount, unit] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)?$/u.exec(text) ?? [];
   if (amount === undefined) return DEFAULT_KEEP_ALIVE_MS;
   return Number(amount) * (UNIT_MS[unit ?? "s"] ?? 1_000);
 }

@@ -8,12 +8,14 @@ import { memberOf } from "../member.ts";
 import { MemoryOllama } from "../memory-ollama.ts";
 import { MOODS } from "../moods.ts";
 import type { Reply } from "../reply.ts";
+import type { WhileLoading } from "../residency.ts";
 import type { Move } from "./move.ts";
 
 export interface BackendOptions {
   readonly clock: FakeClock;
   readonly slots: number;
   readonly pieceBytes: number;
+  readonly whileLoading: WhileLoading;
   readonly observe: Observe;
   reply(index: number): Reply;
 }
@@ -40,7 +42,7 @@ export class VirtualBackend {
 
   /** @param at how many there are before it */
   constructor(at: number, options: BackendOptions) {
-    const { clock, slots, pieceBytes } = options;
+    const { clock, slots, pieceBytes, whileLoading } = options;
     this.#options = options;
     this.#ollama = new MemoryOllama({
       clock,
@@ -48,6 +50,7 @@ export class VirtualBackend {
       loadMs: LOAD_MS,
       prefillMsPerToken: PREFILL_MS_PER_TOKEN,
       pieceBytes,
+      whileLoading,
       answerWith: (_body, index) => (this.#lastReply = this.#turned ?? options.reply(index)),
     });
     const url = `http://127.0.0.1:${11_434 + at}`;

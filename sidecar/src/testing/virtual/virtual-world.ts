@@ -12,6 +12,7 @@ import { Fleet } from "../../upstream/fleet.ts";
 import { MemoryPeer } from "../memory-peer.ts";
 import { MOODS, type Mood } from "../moods.ts";
 import { type Reply, saying } from "../reply.ts";
+import type { WhileLoading } from "../residency.ts";
 import type { Move } from "./move.ts";
 import { pass, settled } from "./pass.ts";
 import { VirtualBackend } from "./virtual-backend.ts";
@@ -25,6 +26,7 @@ export interface WorldOptions {
   readonly pieceBytes: number;
   /** Ollamas; one unless said otherwise. */
   readonly engines?: number;
+  readonly whileLoading?: WhileLoading;
   /** Whether a connection that breaks loses what is under way. */
   readonly abortLoses: boolean;
 }
@@ -82,6 +84,7 @@ export class VirtualWorld {
     this.#options = options;
     const { clock } = this;
     const backend = {
+      whileLoading: "lists" as const,
       ...options,
       clock,
       observe: (happening: Happening) => this.#observe(happening),
