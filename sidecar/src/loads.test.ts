@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { startObservation } from "./observe/observation.ts";
 import { LOAD_TIMEOUT_MS, WATCH_INTERVAL_MS } from "./policy/care.ts";
+import { MOODS } from "./testing/moods.ts";
 import { saying } from "./testing/reply.ts";
 import type { WhileLoading } from "./testing/residency.ts";
 import type { ScriptedEngineOptions } from "./testing/scripted-engine.ts";
@@ -136,6 +137,26 @@ describe.each([1, 4])("a model that leaves memory, with %i slots", (slots) => {
       expect(lines.at(-1)?.end).toMatchObject({ source: "model" });
     },
   );
+});
+
+test("is loaded although an /api/ps that fails has the endpoint go down in the middle of the load", async () => {
+  await openLoaded({ slots: 2 });
+  const { engine } = tavern.ollama;
+  const { loads } = engine.books;
+  engine.unload();
+  engine.answerPathWith("/api/ps", MOODS.crashed);
+  const first = tavern.say();
+  await tavern.pass(CUE_EVERY_MS);
+  withdraw(first);
+  const second = tavern.say();
+  await tavern.pass(CUE_EVERY_MS);
+  expect(tavern.endpoint.status).toMatchObject({ state: "down", inFlight: 1 });
+  engine.answerPathWith("/api/ps", "usual");
+  const lines = await cuesDuring(LOAD_MS, 1);
+  expectInTime([second, ...lines]);
+  expect(engine.books.killedLoads).toBe(1);
+  expect(engine.books.loads - loads).toBe(2);
+  expect(lines.at(-1)?.end).toMatchObject({ source: "model" });
 });
 
 test("an /api/ps that says nothing is Ollama's silence once no load would take as long", async () => {

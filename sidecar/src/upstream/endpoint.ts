@@ -428,15 +428,15 @@ export class Endpoint implements Upstream {
     const trouble = cause instanceof TroubleError ? cause.trouble : silent(cause);
     const known = this.#state.name === "down" && this.#state.trouble.code === trouble.code;
     if (!known) this.#options.observe({ kind: "endpointDown", ...trouble });
-    if ("engine" in this.#state) this.#state.engine.pool.destroy().catch(ignore);
+    // An engine that answered one call with nonsense may be in the middle of lines, or of a load.
+    if ("engine" in this.#state) this.#state.engine.pool.close().catch(ignore);
     this.#setUnlessClosed({ name: "down", trouble });
   }
 
   /** Between the first doubt whether the model is in memory and the answer that it is. */
   get #isLoadAtStake(): boolean {
-    const { name } = this.#state;
     if (this.#leaving.signal.aborted) return false;
-    return name === "unsure" || name === "checking" || name === "starting" || name === "loading";
+    return !["warm", "wedged", "closed"].includes(this.#state.name);
   }
 
   #setUnlessClosed(state: EndpointState): void {
