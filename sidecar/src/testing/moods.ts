@@ -49,6 +49,8 @@ export const MOODS = {
   errorLineMidLine: { steps: [...WORDS, { do: "error", message: "the runner was stopped" }] },
   doubleDone: { steps: [...WORDS, DONE, DONE] },
   textAfterDone: { steps: [...WORDS, DONE, ...WORDS] },
+  /** A proxy, say, that keeps the answer open when all of it is there. */
+  doneWithoutEnd: { steps: [...WORDS, DONE, { do: "hang" }] },
   doneWithoutText: { steps: [DONE] },
   emptyFirstTokens: {
     steps: [{ do: "say", text: "" }, { do: "say", text: "" }, ...WORDS, DONE],

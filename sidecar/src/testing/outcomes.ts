@@ -57,6 +57,8 @@ export const OUTCOMES: Readonly<Record<Mood, Outcome>> = {
   thinking: complete(WORDS),
   doubleDone: complete(WORDS),
   textAfterDone: complete(WORDS),
+  // A second after its end it is closed.
+  doneWithoutEnd: { ...complete(WORDS), engine: "cancelled" },
 
   stallMidLine: truncated('banterwire_cancels_total{reason="stalled"}', "cancelled"),
   deathMidLine: truncated(failed("ended-early")),

@@ -24,7 +24,7 @@ import {
 } from "./engine.ts";
 import { divergence } from "./frozen-options.ts";
 import { KeepAliveLoan } from "./keep-alive-loan.ts";
-import { chatBody, streamChat } from "./ollama-chat.ts";
+import { chatBody, type ChatParts, streamChat } from "./ollama-chat.ts";
 import type { ResidentModel } from "./ollama-control.ts";
 import { SlotDesk } from "./slot-desk.ts";
 import { silent, TroubleError, wedged } from "./trouble.ts";
@@ -86,14 +86,17 @@ export class Endpoint implements Upstream {
       if (faultOf(failure) === "endpoint") this.#checkResidency();
     },
   };
-  readonly #onTextAfterCancel = (pieces: number): void =>
-    this.#options.observe({ kind: "textAfterCancel", pieces });
+  readonly #chatParts: ChatParts;
 
   constructor(options: EndpointOptions) {
+    const { clock, observe, sequences = 0 } = options;
     this.#options = options;
-    const { sequences = 0 } = options;
+    this.#chatParts = {
+      clock,
+      onTextAfterCancel: (pieces) => observe({ kind: "textAfterCancel", pieces }),
+    };
     const cache = { memoryChars: 0, minSimilarity: MIN_PROMPT_SIMILARITY, sequences };
-    this.#alarm = new Alarm(options.clock);
+    this.#alarm = new Alarm(clock);
     // If the model has gone, each cue that is given up kills a load: look before the next one.
     this.#desk = new SlotDesk({
       ...options,
@@ -421,7 +424,7 @@ export class Endpoint implements Upstream {
   #send(engine: Engine, { request, signal, events }: GenerationRequest): void {
     const body = chatBody(engine.choice.model, request, engine.runnerOptions);
     signal.addEventListener("abort", engine.spares.spend, { once: true });
-    streamChat(engine.pool, body, signal, events, this.#onTextAfterCancel);
+    streamChat(engine.pool, body, signal, events, this.#chatParts);
   }
 
   #goDown(cause: unknown): void {

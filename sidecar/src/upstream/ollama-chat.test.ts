@@ -1,5 +1,6 @@
 import { Pool } from "undici";
-import { afterEach, describe, expect, test } from "vitest";
+import { FakeClock } from "@banterwire/protocol/testing";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   inOneWrite,
   inPieces,
@@ -23,8 +24,13 @@ interface Heard {
 const REQUEST = { messages: [{ role: "user", content: "Hello there." }], maxTokens: 7 } as const;
 const BODY = chatBody("scripted:latest", REQUEST, { num_ctx: 512 });
 
+let clock: FakeClock;
 let ollama: ScriptedOllama | undefined;
 let pool: Pool | undefined;
+
+beforeEach(() => {
+  clock = new FakeClock();
+});
 
 afterEach(async () => {
   await pool?.destroy();
@@ -41,18 +47,19 @@ async function connect(reply: Reply): Promise<Pool> {
 function listen(dispatcher: Pool, signal: AbortSignal, body = BODY) {
   const heard = { text: "", sent: 0, done: [] as Generation[], failed: [] as Failure[] };
   const { promise: over, resolve } = Promise.withResolvers<void>();
-  streamChat(dispatcher, body, signal, {
+  const events = {
     sent: () => heard.sent++,
-    text: (piece) => (heard.text += piece),
-    done: (generation) => {
+    text: (piece: string) => (heard.text += piece),
+    done: (generation: Generation) => {
       heard.done.push(generation);
       resolve();
     },
-    failed: (failure) => {
+    failed: (failure: Failure) => {
       heard.failed.push(failure);
       resolve();
     },
-  });
+  };
+  streamChat(dispatcher, body, signal, events, { clock });
   return { heard, over };
 }
 
@@ -200,7 +207,36 @@ test("text that came along with what made its reader give up is counted, and not
     heard += piece;
     giveUp.abort();
   };
-  streamChat(dispatcher, BODY, giveUp.signal, { ...events, text }, resolve);
+  streamChat(
+    dispatcher,
+    BODY,
+    giveUp.signal,
+    { ...events, text },
+    {
+      clock,
+      onTextAfterCancel: resolve,
+    },
+  );
   expect(await counted).toBe(2);
   expect(heard).toBe("one");
+});
+
+describe("an answer that is done", () => {
+  test("and does not end is closed after a second, and no socket is left", async () => {
+    const dispatcher = await connect(MOODS.doneWithoutEnd);
+    const { heard, over } = listen(dispatcher, new AbortController().signal);
+    await over;
+    expect(ollama?.books).toMatchObject({ inFlight: 1, sockets: 1 });
+    clock.advance(1_000);
+    await vi.waitFor(() => expect(ollama?.books).toMatchObject({ inFlight: 0, sockets: 0 }));
+    expect(heard).toMatchObject({ text: "Mind the", done: [{}], failed: [] });
+  });
+
+  test("and ends leaves no timer behind, and its socket to the next", async () => {
+    const dispatcher = await connect(MOODS.plain);
+    await listen(dispatcher, new AbortController().signal).over;
+    await vi.waitFor(() => expect(clock.pending).toBe(0));
+    await listen(dispatcher, new AbortController().signal).over;
+    expect(ollama?.books.socketsOpened).toBe(1);
+  });
 });

@@ -1,3 +1,4 @@
+import type { Clock } from "@banterwire/protocol";
 import type { Dispatcher } from "undici";
 import { LineSplitter } from "./ndjson.ts";
 import { plainTokenIn } from "./token-line.ts";
@@ -12,6 +13,8 @@ export interface RunnerOptions {
 const MAX_LINE_BYTES = 1_048_576;
 const MAX_WHY_CHARS = 300;
 const NS_PER_MS = 1e6;
+/** How long an answer that is done may take to end; a proxy may keep it open for ever. */
+const END_WITHIN_MS = 1_000;
 /** Forever: the latest request that carries it wins, so each one does. */
 export const KEEP_ALIVE_FOREVER = -1;
 
@@ -30,6 +33,12 @@ export function chatBody(model: string, request: ChatRequest, options: RunnerOpt
   });
 }
 
+export interface ChatParts {
+  readonly clock: Clock;
+  /** Told how many pieces of text came after the abort. */
+  readonly onTextAfterCancel?: (pieces: number) => void;
+}
+
 /**
  * Streams one chat. The body is read without pause to its end: a paused reader that is destroyed
  * later can leak one of Ollama's slots for good.
@@ -39,7 +48,7 @@ export function streamChat(
   body: string,
   signal: AbortSignal,
   events: GenerationEvents,
-  onTextAfterCancel: (pieces: number) => void = () => {},
+  parts: ChatParts,
 ): void {
   if (signal.aborted) return;
   dispatcher.dispatch(
@@ -49,7 +58,7 @@ export function streamChat(
       headers: { "content-type": "application/json" },
       body,
     },
-    new ChatHandler(signal, events, onTextAfterCancel),
+    new ChatHandler(signal, events, parts),
   );
 }
 
@@ -59,25 +68,22 @@ const GIVEN_UP = new Error("the line was given up");
 class ChatHandler implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #events: GenerationEvents;
-  readonly #onTextAfterCancel: (pieces: number) => void;
+  readonly #parts: ChatParts;
   readonly #lines = new LineSplitter(MAX_LINE_BYTES, (line) => this.#onLine(line));
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #over = false;
   #afterCancel = 0;
+  #disarm = (): void => {};
   readonly #abort = (): void => {
     this.#over = true;
     this.#controller?.abort(GIVEN_UP);
   };
 
-  constructor(
-    signal: AbortSignal,
-    events: GenerationEvents,
-    onTextAfterCancel: (pieces: number) => void,
-  ) {
+  constructor(signal: AbortSignal, events: GenerationEvents, parts: ChatParts) {
     this.#signal = signal;
     this.#events = events;
-    this.#onTextAfterCancel = onTextAfterCancel;
+    this.#parts = parts;
     signal.addEventListener("abort", this.#abort, { once: true });
   }
 
@@ -100,6 +106,7 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#disarm();
     this.#lines.flush();
     const status = this.#status;
     if (status !== 200) this.#fail({ kind: "status", why: `HTTP ${status}`, status });
@@ -107,6 +114,7 @@ class ChatHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#disarm();
     const kind = this.#status === 0 ? "connect" : "ended-early";
     this.#fail({ kind, why: error.message || error.name });
   }
@@ -135,13 +143,14 @@ class ChatHandler implements Dispatcher.DispatchHandler {
 
   #tellAfterCancel(): void {
     if (this.#afterCancel === 0) return;
-    this.#onTextAfterCancel(this.#afterCancel);
+    this.#parts.onTextAfterCancel?.(this.#afterCancel);
     this.#afterCancel = 0;
   }
 
   #done(chunk: Readonly<Record<string, unknown>>): void {
     if (this.#over) return;
     this.#finish();
+    this.#disarm = this.#parts.clock.schedule(END_WITHIN_MS, this.#abort);
     this.#events.done({
       stoppedBy: chunk["done_reason"] === "length" ? "length" : "stop",
       loadMs: numberOr0(chunk["load_duration"]) / NS_PER_MS,
