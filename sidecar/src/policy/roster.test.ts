@@ -48,6 +48,19 @@ describe("who may answer a cue", () => {
   });
 });
 
+test("one that is for a character's ambience alone does not answer for it where it replies", () => {
+  const [large, any] = [candidate("large", { serves: ["reply"] }), candidate("any")];
+  const hers = candidate("hers", { serves: ["ambient"], characters: ["mira"] });
+  const ambience = { ...MIRA, priority: "ambient" } as const;
+  expect(candidatesFor(MIRA, [large, hers], NOW_MS)).toEqual([large]);
+  expect(candidatesFor(ambience, [large, hers, any], NOW_MS)).toEqual([hers]);
+  // Who is for nobody else's characters comes before who is for others'.
+  expect(candidatesFor({ ...MIRA, character: "odo" }, [hers, any], NOW_MS)).toEqual([any]);
+  expect(candidatesFor(MIRA, [hers, candidate("his", { characters: ["odo"] })], NOW_MS)).toEqual([
+    hers,
+  ]);
+});
+
 test("one is the last if no other could answer, ejected ones not counted", () => {
   const [a, b] = [candidate("a"), candidate("b")];
   expect(isLast(a, [a, b], NOW_MS)).toBe(false);

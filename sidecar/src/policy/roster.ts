@@ -87,15 +87,21 @@ function rankedBy<C extends Candidate>(
   return rank(key, weighed).map(({ one }) => one);
 }
 
-/** Those that are for such a cue; all of them where none is. */
+/**
+ * Those that are for such a cue: for its priority, and named for its character before those that
+ * are for anybody. Where there are none, the same without the priority; all of them at last.
+ */
 function meantFor<C extends Candidate>(
   all: readonly C[],
   priority: Priority,
   character: string,
 ): readonly C[] {
-  const byName = all.filter(({ spec }) => spec.characters.includes(character));
-  const forAnybody = all.filter(({ spec }) => spec.characters.length === 0);
-  const pool = [byName, forAnybody].find(({ length }) => length > 0) ?? all;
-  const byPriority = pool.filter(({ spec }) => spec.serves.includes(priority));
-  return byPriority.length > 0 ? byPriority : pool;
+  const serving = all.filter(({ spec }) => spec.serves.includes(priority));
+  const pools = [
+    serving.filter(({ spec }) => spec.characters.includes(character)),
+    serving.filter(({ spec }) => spec.characters.length === 0),
+    all.filter(({ spec }) => spec.characters.includes(character)),
+    all.filter(({ spec }) => spec.characters.length === 0),
+  ];
+  return pools.find(({ length }) => length > 0) ?? all;
 }

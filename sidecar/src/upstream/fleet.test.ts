@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Happening } from "../happening.ts";
 import { MAX_HEDGE_SHARE } from "../policy/hedging.ts";
 import { MOODS } from "../testing/moods.ts";
-import { refusing, type Reply, saying } from "../testing/reply.ts";
+import { refusing, type Reply } from "../testing/reply.ts";
 import { USUAL, VirtualFleet } from "../testing/virtual/virtual-fleet.ts";
 
 const CAST = Array.from({ length: 24 }, (_, at) => `npc${at}x`);
@@ -341,19 +341,25 @@ describe("a late line", () => {
     await virtual.pass(5_000);
   });
 
-  test("of which nothing is left but an empty token is no answer", async () => {
-    await open(2, 4);
-    await play(60, 40);
-    for (const { engine } of virtual.ollamas) {
-      engine.answerWith((_body, index) =>
-        index % 2 === 0 ? { steps: [{ do: "say", text: "" }, { do: "die" }] } : saying("Yes?"),
-      );
-    }
-    const answer = virtual.ask();
-    await virtual.pass(1_000);
-    expect(answer.ends).toHaveLength(1);
-    expect(["", "Yes?"]).toContain(answer.text);
-  });
+  test.each(["", " ", "\n", "\t \u00A0\u0001"])(
+    "that has nothing but %j yet is no answer: it goes on elsewhere",
+    async (blank) => {
+      await open(2, 4);
+      for (const character of CAST) virtual.keepWarm(character);
+      await virtual.pass(10_000);
+      await play(24, 100);
+      virtual.ollamas[0]?.engine.answerWith({ steps: [{ do: "say", text: blank }, { do: "die" }] });
+      const from = virtual.answers.length;
+      await play(12, 400);
+      expect(virtual.count("failedOver")).toBeGreaterThan(0);
+      expect(hitsFrom(from)).toBe(12);
+      for (const { text } of virtual.answers) {
+        expect(text).toBe("Mind the step, traveller, it is older than me.");
+      }
+      virtual.ollamas[0]?.engine.answerWith(USUAL);
+      await virtual.pass(2_000);
+    },
+  );
 });
 
 test("two addresses of one Ollama are found out, and told once", async () => {

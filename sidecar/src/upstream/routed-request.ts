@@ -25,6 +25,9 @@ export interface RoutingParts {
   isLast(member: FleetMember): boolean;
 }
 
+/** In front of a line, where spaces are left out. */
+const INVISIBLE = /^[\p{Cc}\s]*$/u;
+
 /** Carries one wish through a fleet, the way that its route says. */
 export class RoutedRequest {
   readonly #wish: SlotRequest;
@@ -77,8 +80,8 @@ export class RoutedRequest {
   text({ member }: Attempt, piece: string): void {
     if (!this.#route.isCommittedTo(member)) {
       this.#route.answered(member, this.#nowMs);
-      // Nothing is lost with an empty piece, and it must not decide.
-      if (piece === "") return;
+      // Nobody would see it, and it must not decide: it is dropped, as what leads a line always is.
+      if (INVISIBLE.test(piece)) return;
       this.#commit(member);
     }
     this.#wish.events.text(piece);
