@@ -194,6 +194,30 @@ describe("lines of different connections", () => {
   });
 });
 
+describe("a game that was killed and started anew", () => {
+  const killed = (): void => {
+    for (const line of [1, 3, 5]) cue(line);
+    for (const line of [1, 3, 5]) end(line);
+    tell({ kind: "sessionEnded", connection: 1 });
+  };
+
+  test("uses its ids again: what it reports of cues that never came here counts, once", () => {
+    killed();
+    nowMs = 60_000;
+    expect(counts()).toMatchObject({ cues: 3, unreported: 3 });
+    for (const line of [1, 3, 5, 5]) report(line, { source: "fallback" }, 2);
+    expect(counts()).toMatchObject({ cues: 6, anyHits: 3, unreported: 3 });
+  });
+
+  test("leaves nothing that a third one's reports could be taken for", () => {
+    killed();
+    report(1, {}, 2);
+    report(1, {}, 3);
+    nowMs = REPORT_WITHIN_MS;
+    expect(counts()).toMatchObject({ cues: 4, modelHits: 2, unreported: 2 });
+  });
+});
+
 describe("the last minute", () => {
   test("forgets what was longer ago, the counts since start do not", () => {
     cue(1);

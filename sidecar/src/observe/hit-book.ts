@@ -39,7 +39,10 @@ export class HitBook {
   /** In the order in which they fall due. */
   readonly #ended = new Map<string, Ended>();
   readonly #settled = new Set<string>();
-  /** Lines of ended sessions by room and line: the game may report them on its next one. */
+  /**
+   * Awaited lines of ended sessions by room and line: the game may report them on its next one. One
+   * that is settled is not looked for here: a game that was started anew uses its ids again.
+   */
   readonly #adrift = new Map<string, string>();
   readonly #seconds = new Map<number, HitCounts>();
   #sinceStart = NO_COUNTS;
@@ -105,16 +108,17 @@ export class HitBook {
     for (const [key, line] of this.#ended) {
       if (line.connection === connection) this.#adrift.set(adriftKey(line), key);
     }
-    trim(this.#adrift);
   }
 
   #report(connection: number, report: OutcomeReport, nowMs: number): void {
-    const key = this.#known(keyOf({ connection, line: report.line }), report);
+    const ownKey = keyOf({ connection, line: report.line });
+    const key = this.#known(ownKey, report);
     if (this.#settled.has(key)) return;
     const { priority, source, ttftUs, budgetMs, withdrawn, roomStall } = report;
     const ttftMs = ttftUs === null ? undefined : ttftUs / 1000;
     const silent = this.#ended.get(key)?.silent ?? false;
     this.#settle(key);
+    if (key !== ownKey) this.#settle(ownKey);
     this.#count({ priority, source, ttftMs, budgetMs, withdrawn, silent, roomStall }, nowMs);
   }
 
@@ -140,6 +144,8 @@ export class HitBook {
   }
 
   #settle(key: string): void {
+    const ended = this.#ended.get(key);
+    if (ended && this.#adrift.get(adriftKey(ended)) === key) this.#adrift.delete(adriftKey(ended));
     this.#open.delete(key);
     this.#ended.delete(key);
     this.#settled.add(key);
@@ -205,9 +211,9 @@ function sum(a: HitCounts, b: HitCounts): HitCounts {
 }
 
 /** Forgets the oldest down to `MAX_SETTLED`. */
-function trim(keyed: Map<string, unknown> | Set<string>): void {
-  for (const key of keyed.keys()) {
-    if (keyed.size <= MAX_SETTLED) return;
-    keyed.delete(key);
+function trim(settled: Set<string>): void {
+  for (const key of settled) {
+    if (settled.size <= MAX_SETTLED) return;
+    settled.delete(key);
   }
 }
