@@ -86,17 +86,16 @@ export class SpokenLine implements GenerationEvents {
     if (upstream.unavailable !== undefined) return this.#fallBack("upstream");
     const deadlineMs = internalDeadlineMs(this.#times.arrivedMs, cue.remainingMs);
     this.#arm(deadlineMs - clock.nowMs(), () => this.#missDeadline());
+    const asked = { character: character.id, priority: cue.priority, deadlineMs };
     const messages = promptFor(character, cue, upstream.promptStyle, (prefix) =>
-      upstream.charsAfter(prefix, deadlineMs),
+      upstream.charsAfter(prefix, asked),
     );
     this.#isAsked = true;
     observe({ kind: "modelAsked", ...this.#name, character: character.id, prompt: messages });
     upstream.request({
       request: { messages, maxTokens: MAX_LINE_TOKENS, options: character.options },
-      character: character.id,
-      priority: cue.priority,
+      ...asked,
       room: `${connection}/${cue.room}`,
-      deadlineMs,
       signal: this.#giveUp.signal,
       granted: () => (this.#times.dispatchedMs = clock.nowMs()),
       refused: () => this.#fallBack("shed"),

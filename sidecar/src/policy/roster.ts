@@ -53,7 +53,7 @@ export function candidatesFor<C extends Candidate>(
 }
 
 /** All of them, as a character prefers them now. @param key of the start of its prompts */
-export function ranked<C extends Candidate>(key: number, all: readonly C[], nowMs: number): C[] {
+function ranked<C extends Candidate>(key: number, all: readonly C[], nowMs: number): C[] {
   return rankedBy(key, all, (one) => weightOf(one, nowMs));
 }
 

@@ -132,7 +132,7 @@ export class DecisionStage {
     return {
       promptStyle: "instructed",
       unavailable: undefined,
-      charsAfter: (prefix, deadlineMs) => this.#desk.charsAfter(prefix, deadlineMs),
+      charsAfter: (prefix, { deadlineMs }) => this.#desk.charsAfter(prefix, deadlineMs),
       request: (wish: SlotRequest) => this.#desk.request(wish, dispatch),
     };
   }

@@ -31,6 +31,7 @@ import { silent, TroubleError, wedged } from "./trouble.ts";
 import {
   faultOf,
   type GenerationRequest,
+  type PromptedCue,
   type SlotRequest,
   TOO_LATE,
   type Upstream,
@@ -138,7 +139,7 @@ export class Endpoint implements Upstream {
     this.#tending = this.#tend();
   }
 
-  charsAfter(prefix: string, deadlineMs: number): number {
+  charsAfter(prefix: string, { deadlineMs }: Pick<PromptedCue, "deadlineMs">): number {
     return this.#desk.charsAfter(prefix, deadlineMs);
   }
 

@@ -254,6 +254,37 @@ describe("what endpoints are for", () => {
     }
   });
 
+  test("the prompt is cut to what the endpoint can read that will answer it, not to what another can", async () => {
+    virtual = await VirtualFleet.open([
+      { model: "large:8b", serves: ["reply", "nearby"] },
+      { model: "small:1b", serves: ["ambient"] },
+    ]);
+    virtual.ollamas[0]?.engine.answerWith({ ...USUAL, prefillMs: 150 });
+    for (const character of CAST) {
+      virtual.ask({ character, priority: "reply", budgetMs: 400 });
+      virtual.ask({ character, priority: "ambient", budgetMs: 400 });
+      await virtual.pass(700);
+    }
+    const deadlineMs = virtual.clock.nowMs() + 200;
+    for (const character of CAST) {
+      for (const [at, priority] of (["reply", "ambient"] as const).entries()) {
+        const cue = { character, priority, deadlineMs };
+        const chars = virtual.endpoints.map((endpoint) => endpoint.charsAfter("Mira.", cue));
+        expect(chars[0]).not.toBe(chars[1]);
+        expect(virtual.fleet.charsAfter("Mira.", cue)).toBe(chars[at]);
+      }
+    }
+    // While the one that it is for is away, another stands in.
+    virtual.ollamas[0]?.goDown();
+    await virtual.pass(10_000);
+    const cue = { character: "npc0x", priority: "reply", deadlineMs } as const;
+    expect(virtual.fleet.charsAfter("Mira.", cue)).toBe(
+      virtual.endpoints[1]?.charsAfter("Mira.", cue),
+    );
+    virtual.ollamas[0]?.comeUp();
+    await virtual.pass(5_000);
+  });
+
   test("a character that an endpoint names is at home there, and others stand in while that is down", async () => {
     virtual = await VirtualFleet.open([{}, { characters: ["mira"] }]);
     const marks = virtual.marks;

@@ -3,12 +3,12 @@ import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { Observe } from "../happening.ts";
 import { HedgeAllowance } from "../policy/hedging.ts";
 import { hashOf } from "../policy/placement.ts";
-import { candidatesFor, homesOf, isLast, ranked } from "../policy/roster.ts";
+import { candidatesFor, homesOf, isLast, type Speaker } from "../policy/roster.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FleetMember, type MemberSpec } from "./fleet-member.ts";
 import { OverlapWatch } from "./overlap-watch.ts";
 import { RoutedRequest } from "./routed-request.ts";
-import type { SlotRequest, Upstream } from "./upstream.ts";
+import type { PromptedCue, SlotRequest, Upstream } from "./upstream.ts";
 
 export interface FleetOptions {
   readonly clock: Clock;
@@ -74,10 +74,10 @@ export class Fleet implements Upstream {
     for (const member of this.#members) this.#start(member);
   }
 
-  charsAfter(prefix: string, deadlineMs: number): number {
+  charsAfter(prefix: string, cue: PromptedCue): number {
     const [only, ...others] = this.#inService;
-    const home = others.length === 0 ? only : this.#homeOf(prefix);
-    return home?.endpoint.charsAfter(prefix, deadlineMs) ?? Infinity;
+    const home = others.length === 0 ? only : this.#candidates({ ...cue, key: hashOf(prefix) })[0];
+    return home?.endpoint.charsAfter(prefix, cue) ?? Infinity;
   }
 
   request(wish: SlotRequest): void {
@@ -90,7 +90,7 @@ export class Fleet implements Upstream {
     new RoutedRequest(wish, {
       ...this.#options,
       allowance: hedges === false ? undefined : this.#allowance,
-      candidates: () => candidatesFor(speaker, this.#inService, clock.nowMs()),
+      candidates: () => this.#candidates(speaker),
       isLast: (member) => isLast(member, this.#inService, clock.nowMs()),
     }).start();
   }
@@ -181,9 +181,8 @@ export class Fleet implements Upstream {
     );
   }
 
-  /** Where a line is most likely to come from. */
-  #homeOf(prefix: string): FleetMember | undefined {
-    return ranked(hashOf(prefix), this.#inService, this.#options.clock.nowMs())[0];
+  #candidates(speaker: Speaker): FleetMember[] {
+    return candidatesFor(speaker, this.#inService, this.#options.clock.nowMs());
   }
 
   /** Keeps a prefix where its character is at home, now and once those that join have joined. */

@@ -60,12 +60,15 @@ export interface Upstream {
   readonly unavailable: string | undefined;
   /**
    * How many characters of prompt after a prefix are likely to be read and answered by the
-   * deadline; Infinity where too little is known.
+   * deadline, where such a cue would go now; Infinity where too little is known.
    */
-  charsAfter(prefix: string, deadlineMs: number): number;
+  charsAfter(prefix: string, cue: PromptedCue): number;
   /** Takes a slot for a generation, now or as soon as one is free. */
   request(wish: SlotRequest): void;
 }
+
+/** A cue whose prompt is being written. */
+export type PromptedCue = Pick<SlotRequest, "character" | "priority" | "deadlineMs">;
 
 /** The abort's reason where a generation had no text when its time was up: its engine is to blame. */
 export const TOO_LATE = "budget" satisfies CancelReason;
