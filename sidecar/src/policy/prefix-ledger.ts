@@ -37,6 +37,8 @@ export interface CachedSlot {
 
 /** Texts are compared by so many characters at a time, which is quicker than one by one. */
 const CHUNK_CHARS = 64;
+/** Prompts that were asked about and may be again; past it they are looked at anew. */
+const MAX_ASKED = 512;
 /** What the chat template puts before every prompt. */
 const TEMPLATE_CHARS = 16;
 /** A slot that keeps less than this share of what it held has the rest put into memory first. */
@@ -57,8 +59,8 @@ export class PrefixLedger {
   #total: number;
   /** Those that were ever used, the one unused for longest first; most of many never are. */
   #slots: CachedSlot[] = [];
-  /** The last answer of `uncachedChars`: it is asked for more than once before a prompt is sent. */
-  #asked: { readonly prompt: Prompt; readonly uncachedChars: number } | undefined;
+  /** Answers of `uncachedChars`: those who wait are asked about at each event, and little changes. */
+  readonly #asked = new Map<Prompt, number>();
 
   constructor(slots: number, rules: CacheRules) {
     this.#minSimilarity = rules.minSimilarity;
@@ -69,7 +71,7 @@ export class PrefixLedger {
 
   /** Those that are in use stay until they are released. */
   resize(slots: number): void {
-    this.#asked = undefined;
+    this.#asked.clear();
     this.#total = Math.max(slots, this.#sequences);
     this.#slots = this.#slots.slice(-this.#total);
   }
@@ -86,10 +88,12 @@ export class PrefixLedger {
 
   /** Characters of a prompt that would have to be read if it were sent now, or next. */
   uncachedChars(prompt: Prompt): number {
-    if (this.#asked?.prompt !== prompt) {
-      this.#asked = { prompt, uncachedChars: this.#countUncached(prompt) };
-    }
-    return this.#asked.uncachedChars;
+    const known = this.#asked.get(prompt);
+    if (known !== undefined) return known;
+    if (this.#asked.size >= MAX_ASKED) this.#asked.clear();
+    const uncachedChars = this.#countUncached(prompt);
+    this.#asked.set(prompt, uncachedChars);
+    return uncachedChars;
   }
 
   #countUncached(prompt: Prompt): number {
@@ -120,7 +124,7 @@ export class PrefixLedger {
 
   /** Puts a prompt where the engine will. */
   take(prompt: Prompt): Place {
-    this.#asked = undefined;
+    this.#asked.clear();
     const chars = charsOf(prompt);
     const { slot, shared } = this.#choose(prompt, chars);
     const at = this.#slots.indexOf(slot);
@@ -143,14 +147,14 @@ export class PrefixLedger {
 
   /** @param isRead the engine got through the prompt, so that all of it is cached */
   release({ slot, prompt, chars }: Place, isRead: boolean): void {
-    this.#asked = undefined;
+    this.#asked.clear();
     slot.busy = false;
     if (isRead) slot.cached = cachedOf(prompt, chars);
   }
 
   /** The engine was loaded anew: it has forgotten everything, and may have other memory. */
   clear(memoryChars: number): void {
-    this.#asked = undefined;
+    this.#asked.clear();
     this.#memoryChars = memoryChars;
     this.#memory.clear();
     this.#usedChars = 0;
