@@ -1,6 +1,7 @@
 import { type Bench, type Figure, type Figures, figureOf } from "./bench.ts";
 import { calibrate, pooled } from "./simulator/calibration.ts";
 import { simulate, simulatedRates } from "./simulator/command.ts";
+import { compareDual, type DualPlan } from "./simulator/dual.ts";
 import { type Rates, realRun } from "./simulator/real-run.ts";
 import { CHARACTERS, openTavern, ROOMS, type Tavern } from "./simulator/tavern.ts";
 import { startEmbeddedOllama } from "./support/embedded-ollama.ts";
@@ -15,14 +16,16 @@ interface Plan {
   readonly rounds: number;
   /** At each load. */
   readonly roundMs: number;
+  /** Of each run with two endpoints. */
+  readonly dualMs: number;
   /** Cues of the run that is timed. */
   readonly cues: number;
 }
 
 const PLANS: Readonly<Record<Scale, Plan>> = {
-  quick: { calls: 120, rounds: 2, roundMs: 5_000, cues: 100_000 },
-  usual: { calls: 640, rounds: 8, roundMs: 6_000, cues: 1_000_000 },
-  long: { calls: 3_200, rounds: 40, roundMs: 6_000, cues: 1_000_000 },
+  quick: { calls: 120, rounds: 2, roundMs: 5_000, dualMs: 12_000, cues: 100_000 },
+  usual: { calls: 640, rounds: 8, roundMs: 6_000, dualMs: 30_000, cues: 1_000_000 },
+  long: { calls: 3_200, rounds: 40, roundMs: 6_000, dualMs: 90_000, cues: 1_000_000 },
 };
 
 /** Of what one slot would take if lines came as they suit it. */
@@ -34,6 +37,11 @@ const PLAYERS = 40;
 const SIMULATED_MINUTES = 10;
 const TIMED_PER_SECOND = 100;
 
+const RATES = [
+  ["model", "modelHitRate"],
+  ["any-line", "anyHitRate"],
+] as const;
+
 /** Whether `banterwire simulate` says beforehand what a real sidecar then does. */
 export const simulator: Bench = {
   name: "simulator",
@@ -41,7 +49,10 @@ export const simulator: Bench = {
   goals: {
     "model hit rate: largest difference": { atMost: 10 },
     "any-line hit rate: largest difference": { atMost: 10 },
+    "two endpoints, model hit rate: largest difference": { atMost: 10 },
+    "two endpoints, any-line hit rate: largest difference": { atMost: 10 },
     "CPU time of 10^6 cues": { atMost: 60 },
+    "CPU time of 10^6 cues, two endpoints": { atMost: 60 },
     "replays that differ": { atMost: 0 },
   },
   run: () => run(PLANS[scaleFromEnv()]),
@@ -49,8 +60,12 @@ export const simulator: Bench = {
 
 async function run(plan: Plan): Promise<Figures> {
   buildSidecar();
-  const agreement = await measureAgreement(plan);
-  return { ...agreement, ...(await measureSpeed(plan.cues)) };
+  const dual = { runMs: plan.dualMs, budgetMs: BUDGET_MS, random: seededRandom(SEED) };
+  return {
+    ...(await measureAgreement(plan)),
+    ...(await measureDual(dual)),
+    ...(await measureSpeed(plan.cues)),
+  };
 }
 
 async function measureAgreement(plan: Plan): Promise<Figures> {
@@ -116,10 +131,7 @@ function figuresOf(rounds: readonly (readonly Compared[])[]): Figures {
       at.map(({ real }) => real.perSecond),
       "1/s",
     );
-    for (const [name, key] of [
-      ["model", "modelHitRate"],
-      ["any-line", "anyHitRate"],
-    ] as const) {
+    for (const [name, key] of RATES) {
       const real = percentages(at.map((one) => one.real[key]));
       const told = percentages(at.map((one) => one.told[key]));
       figures[`load ${load}: ${name} hit rate, real`] = real;
@@ -127,7 +139,7 @@ function figuresOf(rounds: readonly (readonly Compared[])[]): Figures {
       worst[name] = Math.max(worst[name], Math.abs(real.value - told.value));
     }
   }
-  for (const name of ["model", "any-line"] as const) {
+  for (const [name] of RATES) {
     figures[`${name} hit rate: largest difference`] = figureOf([worst[name]], "points");
   }
   return figures;
@@ -156,7 +168,38 @@ function scenarioFor(perSecond: number, roundTripMs: number): object {
   };
 }
 
+async function measureDual(plan: DualPlan): Promise<Figures> {
+  const figures: Figures = {};
+  const worst = { model: 0, "any-line": 0 };
+  for (const { name, real, told } of await compareDual(plan)) {
+    for (const [kind, key] of RATES) {
+      const [measured, simulated] = [100 * real[key], 100 * told[key]];
+      figures[`two endpoints, ${name}: ${kind} hit rate, real`] = figureOf([measured], "%");
+      figures[`two endpoints, ${name}: ${kind} hit rate, simulated`] = figureOf([simulated], "%");
+      worst[kind] = Math.max(worst[kind], Math.abs(measured - simulated));
+    }
+  }
+  for (const [kind] of RATES) {
+    const key = `two endpoints, ${kind} hit rate: largest difference`;
+    figures[key] = figureOf([worst[kind]], "points");
+  }
+  return figures;
+}
+
 async function measureSpeed(cues: number): Promise<Figures> {
+  const one = await timed(cues, [{ slots: 8 }]);
+  const two = await timed(cues, [{ slots: 4 }, { slots: 4 }]);
+  return {
+    "cues of the timed run": figureOf([one.cues], "cues"),
+    "CPU time of 10^6 cues": figureOf(one.cpuSeconds, "s"),
+    "wall time of 10^6 cues": figureOf(one.seconds, "s"),
+    "CPU time of 10^6 cues, two endpoints": figureOf(two.cpuSeconds, "s"),
+    "replays that differ": figureOf([one.differing + two.differing], "replays"),
+  };
+}
+
+/** The same game twice: what a million of its cues took, and whether the reports differ. */
+async function timed(cues: number, endpoints: readonly object[]) {
   const players = 2_000;
   const scenario = {
     players,
@@ -165,23 +208,16 @@ async function measureSpeed(cues: number): Promise<Figures> {
     repliesPerPlayerMinute: (TIMED_PER_SECOND * 60) / players,
     nearbyPerPlayerMinute: 0,
     ambientPerRoomMinute: 0,
-    endpoints: [{ slots: 8 }],
+    endpoints,
   };
-  const first = await simulate(scenario);
-  const again = await simulate(scenario);
-  const { runs } = JSON.parse(first.json) as { runs: [{ figures: { cues: number } }] };
+  const reports = [await simulate(scenario), await simulate(scenario)] as const;
+  const { runs } = JSON.parse(reports[0].json) as { runs: [{ figures: { cues: number } }] };
   const simulatedCues = runs[0].figures.cues;
   const perMillion = (seconds: number): number => (seconds * 1_000_000) / simulatedCues;
   return {
-    "cues of the timed run": figureOf([simulatedCues], "cues"),
-    "CPU time of 10^6 cues": figureOf(
-      [first, again].map(({ cpuSeconds }) => perMillion(cpuSeconds)),
-      "s",
-    ),
-    "wall time of 10^6 cues": figureOf(
-      [first, again].map(({ seconds }) => perMillion(seconds)),
-      "s",
-    ),
-    "replays that differ": figureOf([Number(first.json !== again.json)], "replays"),
+    cues: simulatedCues,
+    cpuSeconds: reports.map(({ cpuSeconds }) => perMillion(cpuSeconds)),
+    seconds: reports.map(({ seconds }) => perMillion(seconds)),
+    differing: Number(reports[0].json !== reports[1].json),
   };
 }

@@ -30,7 +30,7 @@ export interface Play {
   readonly random: () => number;
 }
 
-const CHARACTERS = 24;
+export const CHARACTERS = 24;
 const WARM_LIMIT_MS = 30_000;
 /** Prefixes are read, and nobody is let in slowly any more. */
 const SETTLE_MS = 12_000;

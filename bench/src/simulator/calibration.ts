@@ -62,6 +62,20 @@ export function pooled(calibrations: readonly Calibration[]): Calibration {
   };
 }
 
+/** The lines of the model's among them, as `banterwire simulate --calls` reads them. */
+export function csvOf(results: readonly LineResult[]): string {
+  const rows = results.flatMap((result) => timesOf(result) ?? []);
+  const cells = rows.map(({ firstMs, prefillMs, loadMs, decodeMs }) =>
+    [firstMs, prefillMs, loadMs, decodeMs].join(","),
+  );
+  return `ttft_ms,prompt_eval_ms,load_ms,eval_ms\n${cells.join("\n")}\n`;
+}
+
+/** From the room to the sidecar and back, the median, milliseconds. */
+export function tripMsOf(results: readonly LineResult[]): number {
+  return Math.max(0, medianOf(results.flatMap((result) => timesOf(result)?.tripMs ?? [])));
+}
+
 /** From the sidecar's own spans; undefined for a line that was not the model's. */
 function timesOf({ source, spansUs, ttftMs }: LineResult) {
   if (source !== "model" || !spansUs || ttftMs === undefined) return undefined;
