@@ -267,21 +267,21 @@ describe("connections", () => {
   });
 });
 
+/** The most that a count grows by in one turn of the loop, until it has grown so far. */
+async function mostInATurn(count: () => number, enough: number): Promise<number> {
+  let most = 0;
+  for (let before = count(); before < enough;) {
+    await nextTurn();
+    most = Math.max(most, count() - before);
+    before = count();
+  }
+  return most;
+}
+
 describe("peers that do it all at once", () => {
   beforeEach(() => {
     maxConnections = 100;
   });
-
-  /** The most that a count grows by in one turn of the loop, until it has grown so far. */
-  async function mostInATurn(count: () => number, enough: number): Promise<number> {
-    let most = 0;
-    for (let before = count(); before < enough;) {
-      await nextTurn();
-      most = Math.max(most, count() - before);
-      before = count();
-    }
-    return most;
-  }
 
   test("are let in one by one, a turn of the loop for each", async () => {
     const sockets = Array.from({ length: 15 }, () => open());

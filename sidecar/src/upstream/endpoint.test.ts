@@ -562,6 +562,9 @@ describe("a model that leaves memory", () => {
 const MIRA = { role: "system", content: "Mira keeps the tavern. ".repeat(10) } as const;
 const BRAM = { role: "system", content: "Bram drinks in it. ".repeat(10) } as const;
 
+/** A round trip to the engine: what was on its way to it has arrived. */
+const version = (): Promise<Response> => fetch(`${ollama.origin}/api/version`);
+
 describe("prefixes", () => {
   test("are warmed once, and again after a reload", async () => {
     await openWarm();
@@ -579,12 +582,11 @@ describe("prefixes", () => {
     await openWarm();
     endpoint.keepWarm(MIRA);
     await soon(() => expect(endpoint.status.prefixes.warm).toBe(1));
-    const roundTrip = () => fetch(`${ollama.origin}/api/version`);
-    await roundTrip();
+    await version();
     const looks = bodies("/api/ps").length;
     for (let count = 0; count < 5; count++) {
       endpoint.keepWarm(MIRA);
-      await roundTrip();
+      await version();
     }
     expect(bodies("/api/ps")).toHaveLength(looks);
     endpoint.keepWarm(BRAM);
