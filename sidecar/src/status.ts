@@ -10,7 +10,9 @@ const hitRates = z.strictObject({
   modelHitRate: rate.describe("`modelHits` / `cues`; null while there are no cues"),
   anyHitRate: rate.describe("`anyHits` / `cues`; null while there are no cues"),
   roomStalls: count.describe("of the misses, those whose room's event loop was blocked"),
-  unreported: count.describe("of the misses, those whose room told no outcome within 10 s"),
+  unreported: count.describe(
+    "of the misses, those whose room told no outcome within 10 s; a cue that was asked again in a new session is one in the old one",
+  ),
   ambient: count.describe("counted apart: ambient cues"),
   withdrawn: count.describe("counted apart: cues that the room cancelled before their deadline"),
   silences: count.describe("counted apart: cues to which the character chose to say nothing"),

@@ -32,7 +32,9 @@ const MINUTE_SECONDS = 60;
 /**
  * Both hit rates, as the rooms saw them: every cue counts once, when its outcome is reported, or
  * as a miss `REPORT_WITHIN_MS` after its end here. A report of a line that never came here counts
- * too: a room that could not reach the sidecar has missed. Time is handed in.
+ * too: a room that could not reach the sidecar has missed. A cue that is asked again in a new session
+ * counts in both, as a miss in the old one: two games may use the same ids, so that to take the two
+ * for one could hide a real miss. Time is handed in.
  */
 export class HitBook {
   readonly #open = new Map<string, Awaited>();
