@@ -49,6 +49,28 @@ describe("a scheduler", () => {
     expect(scheduler.ask("a", wish(1), 0)).toEqual([{ do: "grant", owner: "a" }]);
   });
 
+  test.each([
+    ["load", { ...USAGE, loadMs: 1e308 }],
+    ["prefill", { ...USAGE, prefillMs: 1e308 }],
+    ["prompt", { ...USAGE, promptTokens: 1e308 }],
+    ["everything", { promptTokens: 1e308, prefillMs: 1e308, loadMs: 1e308 }],
+  ])("believes no engine whose figures of its %s cannot be", (_what, usage) => {
+    const scheduler = new Scheduler<string>(OPTIONS);
+    const long = wish(60_000, { prompt: ["A persona. ".repeat(100), "Hello."] });
+    const play = (atMs: number, engine: typeof USAGE): void => {
+      scheduler.ask("a", long, atMs);
+      scheduler.first("a", atMs + 50);
+      scheduler.done("a", engine, atMs + 100);
+    };
+    for (let index = 0; index < 10; index++) play(index * 200, usage);
+    expect(scheduler.predictor.loadMs).toBeLessThanOrEqual(50);
+    for (let index = 10; index < 20; index++) play(index * 200, { ...USAGE, promptTokens: 280 });
+    const other = wish(4_200, { prompt: ["Another one. ".repeat(100), "Hello."] });
+    expect(scheduler.ask("b", other, 4_000)).toEqual([{ do: "grant", owner: "b" }]);
+    expect(scheduler.predict(other.prompt, 4_000).likelyMs).toBeLessThan(200);
+    expect(scheduler.predictor.charsPerToken).toBeGreaterThan(0.6);
+  });
+
   test("sheds who waits at the last moment at which sending it would make sense", () => {
     const scheduler = taught();
     scheduler.ask("a", wish(), 0);

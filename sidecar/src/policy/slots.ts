@@ -128,7 +128,8 @@ export class Slots<Holder extends Running> {
     // What nobody waits for is a warm-up or a canary: its one token says nothing of lines.
     const isLine = holder.deadlineMs !== Infinity;
     const decodeMs = usage && isLine ? nowMs - state.firstMs : undefined;
-    this.#predictor.learn({ chars, uncachedChars, ttftMs, decodeMs, engine: usage }, nowMs);
+    const engine = usage && believable(usage, ttftMs);
+    this.#predictor.learn({ chars, uncachedChars, ttftMs, decodeMs, engine }, nowMs);
   }
 
   /** It is cancelled upstream; returns for how long its slot stays taken, milliseconds. */
@@ -220,4 +221,10 @@ export class Slots<Holder extends Running> {
     const [prefix] = prompt;
     if (prefix !== undefined) this.#warmth.happened(prefix, what);
   }
+}
+
+/** An engine may say what it likes: no part of a first token took longer than all of it. */
+function believable(usage: EngineUsage, ttftMs: number): EngineUsage {
+  const loadMs = Math.min(usage.loadMs, ttftMs);
+  return { ...usage, loadMs, prefillMs: Math.min(usage.prefillMs, ttftMs - loadMs) };
 }

@@ -23,8 +23,10 @@ export class TokenRatio {
   /** The engine counted so many tokens in a prompt of so many characters. */
   learn(chars: number, tokens: number): void {
     if (!(chars > 0) || !(tokens > 0)) return;
-    const kept = Math.exp(-tokens / MEMORY_TOKENS);
+    // More than any vocabulary makes of it would count for everything from then on.
+    const counted = Math.min(tokens, chars / MIN_CHARS_PER_TOKEN);
+    const kept = Math.exp(-counted / MEMORY_TOKENS);
     this.#chars = this.#chars * kept + chars;
-    this.#tokens = this.#tokens * kept + tokens;
+    this.#tokens = this.#tokens * kept + counted;
   }
 }
