@@ -17,6 +17,19 @@ export interface Patch {
   readonly to: string;
 }
 
+/** What became of one test. */
+export interface Fate {
+  readonly status: string;
+  /** What each failure says, without its stack: its kind first. */
+  readonly failures: readonly string[];
+}
+
+interface Told {
+  readonly title: string;
+  readonly status: string;
+  readonly failureMessages: readonly string[];
+}
+
 /** A copy of the sources, with dependencies from the original, to be broken on purpose. */
 export class ScratchBuild {
   readonly #folder = realpathSync(mkdtempSync(join(tmpdir(), "banterwire-mutant-")));
@@ -59,7 +72,7 @@ export class ScratchBuild {
     return () => writeFileSync(path, text);
   }
 
-  async #test(file: string, names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+  async #test(file: string, names: readonly string[]): Promise<Readonly<Record<string, Fate>>> {
     const report = join(this.#folder, "report.json");
     rmSync(report, { force: true });
     const vitest = join("node_modules", "vitest", "vitest.mjs");
@@ -71,12 +84,16 @@ export class ScratchBuild {
     });
     await once(child, "exit");
     const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
-      testResults: { assertionResults: { title: string; status: string }[] }[];
+      testResults: { assertionResults: Told[] }[];
     };
-    const fates = testResults.flatMap(({ assertionResults }) => assertionResults);
-    return Object.fromEntries(
-      names.map((name) => [name, fates.find(({ title }) => title.startsWith(`${name}:`))?.status]),
-    ) as Record<string, string>;
+    const all = testResults.flatMap(({ assertionResults }) => assertionResults);
+    const fates = names.map((name): [string, Fate] => {
+      const told = all.find(({ title }) => title.startsWith(`${name}:`));
+      if (!told) throw new Error(`the mutant was not asked for ${name}`);
+      const { status, failureMessages } = told;
+      return [name, { status, failures: failureMessages.map(withoutStack) }];
+    });
+    return Object.fromEntries(fates);
   }
 
   #linkModules(): void {
@@ -91,4 +108,8 @@ export class ScratchBuild {
       symlinkSync(join(this.#folder, name), join(modules, "@banterwire", scoped), "junction");
     }
   }
+}
+
+function withoutStack(failure: string): string {
+  return failure.replace(/\n\s+at [\s\S]*$/u, "");
 }
