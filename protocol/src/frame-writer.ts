@@ -78,13 +78,14 @@ export function writeText(text: string): void {
 
 function writeAscii(text: string): boolean {
   const { length } = text;
+  const start = end + 1;
   for (let index = 0; index < length; index++) {
     const unit = text.charCodeAt(index);
     if (unit >= 0x80) return false;
-    scratch[end + 1 + index] = unit;
+    scratch[start + index] = unit;
   }
-  scratch[end] = 0xa0 | length;
-  end += 1 + length;
+  scratch[start - 1] = 0xa0 | length;
+  end = start + length;
   return true;
 }
 

@@ -8,7 +8,7 @@ import { VirtualWorld, type WorldOptions } from "./testing/virtual/virtual-world
 /** A long run: `WHOLE_RUNS=10000`; a failed one again: `WHOLE_SEED` and `WHOLE_PATH`, as it told. */
 const { WHOLE_RUNS = "100", WHOLE_SEED = "20261121", WHOLE_PATH } = process.env;
 const MAX_MOVES = 600;
-const RUN_TIMEOUT_MS = 2_000;
+const RUN_TIMEOUT_MS = 10_000;
 /** Of looking for fewer moves that fail too, once some have failed. */
 const SHRINK_TIMEOUT_MS = 60_000;
 

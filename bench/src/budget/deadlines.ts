@@ -3,7 +3,7 @@ import { type Figures, figureOf } from "../bench.ts";
 import type { Pace } from "../support/pace.ts";
 import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
-import { startWarmSidecar } from "../support/sidecar.ts";
+import { startWarmSidecar, UNBOUNDED } from "../support/sidecar.ts";
 import { within } from "../support/within.ts";
 
 /** One empty token at once, then silence: the model is there, and too late. */
@@ -20,14 +20,10 @@ const GUARD_MS = 5;
 const ROUNDING_MS = 0.007;
 /** Past its deadline, a fallback that has not come is missing. */
 const MISSING_AFTER_MS = 10_000;
-/** Each with as many lines open at any time, of the 1,024 that it may have. */
-const GAMES = 2;
-/** Each is followed by another one: at most 800 deadlines a second, of the 1,000 that are let in. */
-const LINES_EACH = 600;
+/** Open at any time, each followed by another one: at most 800 deadlines a second. */
+const LINES = 1_200;
 /** Nobody waits for one, although a request that is given up may hold its own for a second. */
 const SLOTS = 4_096;
-/** The first lines of all begin in this time, so that no more come at once than are let in. */
-const RAMP_MS = 2_000;
 /** A million in 21 minutes where the machine keeps up; where it does not, the run ends after 25. */
 const MAX_MS_PER_DEADLINE = 1.5;
 const WARM_UP_MS = 10_000;
@@ -45,18 +41,17 @@ interface Counts {
  */
 export async function measureDeadlines(wanted: number, random: () => number): Promise<Figures> {
   const upstream = await startPacedUpstream();
-  const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS });
-  const games = await Promise.all(Array.from({ length: GAMES }, () => openRawGame(sidecar.url)));
+  const { origin } = upstream;
+  const sidecar = await startWarmSidecar({ origin, slots: SLOTS, env: UNBOUNDED });
+  const game = await openRawGame(sidecar.url);
   const counts: Counts = { deadlines: 0, early: 0, missing: 0, atOnce: 0 };
   const endMs = performance.now() + WARM_UP_MS + wanted * MAX_MS_PER_DEADLINE;
   const isOver = (): boolean => counts.deadlines >= wanted || performance.now() >= endMs;
   try {
-    const oneAfterAnother = async (game: RawGame): Promise<void> => {
-      await sleep(random() * RAMP_MS);
-      while (!isOver()) await oneDeadline(game, counts, random);
-    };
     await Promise.all(
-      games.flatMap((game) => Array.from({ length: LINES_EACH }, () => oneAfterAnother(game))),
+      Array.from({ length: LINES }, async () => {
+        while (!isOver()) await oneDeadline(game, counts, random);
+      }),
     );
     return {
       "many: deadlines looked at": figureOf([counts.deadlines], "cues"),
@@ -66,7 +61,7 @@ export async function measureDeadlines(wanted: number, random: () => number): Pr
       "many: fallbacks at once, without a deadline to look at": figureOf([counts.atOnce], "cues"),
     };
   } finally {
-    for (const game of games) game.close();
+    game.close();
     await sidecar.stop();
     await upstream.stop();
   }

@@ -8,7 +8,7 @@ import { type PacedUpstream, startPacedUpstream } from "../support/paced-upstrea
 import { connectPeer, type Peer } from "../support/peers.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
-import { type SidecarProcess, startWarmSidecar } from "../support/sidecar.ts";
+import { type SidecarProcess, startWarmSidecar, UNBOUNDED } from "../support/sidecar.ts";
 import { bootstrap, figureOfInterval, quantileOf } from "../support/statistics.ts";
 import { within } from "../support/within.ts";
 
@@ -60,7 +60,7 @@ export async function measureLateness(plan: LatenessPlan, random: () => number):
   const upstream = await startPacedUpstream();
   const { origin } = upstream;
   const floor = await startFloor(origin);
-  const sidecar = await startWarmSidecar({ origin, slots: SLOTS });
+  const sidecar = await startWarmSidecar({ origin, slots: SLOTS, env: UNBOUNDED });
   const raw = await openRawGame(sidecar.url);
   const doomed = await connectPeer("floor", floor.url, 1);
   const games = {

@@ -3,7 +3,7 @@ import { type Figure, type Figures, figureOf } from "../bench.ts";
 import { startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
-import { type SidecarProcess, startWarmSidecar } from "../support/sidecar.ts";
+import { type SidecarProcess, startWarmSidecar, UNBOUNDED } from "../support/sidecar.ts";
 import { figureOfInterval, slopeInterval } from "../support/statistics.ts";
 import { descriptorsOf } from "../support/usage.ts";
 import { within } from "../support/within.ts";
@@ -47,7 +47,8 @@ export async function measureLeaks(
   random: () => number,
 ): Promise<Figures> {
   const upstream = await startPacedUpstream();
-  const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS, probe: true });
+  const { origin } = upstream;
+  const sidecar = await startWarmSidecar({ origin, slots: SLOTS, probe: true, env: UNBOUNDED });
   const game = await openRawGame(sidecar.url);
   const look = async (after: number): Promise<Look> => ({
     cancels: after,

@@ -38,6 +38,17 @@ export interface SidecarOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Bounds out of the way: after a machine was elsewhere for a second, what was due meanwhile comes at
+ * once, and is no flood.
+ */
+export const UNBOUNDED = {
+  BANTERWIRE_MAX_LINES: "65536",
+  BANTERWIRE_MAX_LINES_PER_ROOM: "1024",
+  BANTERWIRE_MAX_CUES_PER_SECOND_PER_GAME: "100000",
+  BANTERWIRE_MAX_CUES_PER_SECOND_PER_ROOM: "10000",
+} as const;
+
 const PROBE = join(import.meta.dirname, "heap-probe.ts");
 /** Where no Ollama is. */
 const NOWHERE = "http://127.0.0.1:1";
