@@ -7,8 +7,9 @@ export interface Clock {
   /** Calls `callback` once, never early; the function returned calls it off. */
   schedule(delayMs: number, callback: () => void): () => void;
   /**
-   * Fires what is due now. Called at the start of every I/O callback: on a busy loop a native timer
-   * waits for all of them.
+   * Fires what is due now. For the start of an I/O callback that may come many times in a turn, such
+   * as for a peer's messages or a model's text: on a busy loop a native timer waits for all of them.
+   * Not for a client: there text that waits in a socket is to go before the deadline that it is for.
    */
   check(): void;
 }
@@ -16,12 +17,20 @@ export interface Clock {
 /** The longest delay that a native timer takes, milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** One native timer for any number of deadlines. */
+/** Is told what a callback has thrown; the others have theirs all the same. */
+export type OnFault = (error: unknown) => void;
+
+/** One native timer for any number of deadlines. Nothing that a callback throws leaves it. */
 export class DeadlineClock implements Clock {
+  readonly #onFault: OnFault;
   readonly #deadlines = new DeadlineHeap();
   #timer: NodeJS.Timeout | undefined;
   /** When the native timer fires. */
   #timerDueMs = Infinity;
+
+  constructor(onFault: OnFault) {
+    this.#onFault = onFault;
+  }
 
   nowMs(): number {
     return performance.now();
@@ -47,16 +56,24 @@ export class DeadlineClock implements Clock {
     const due: Deadline[] = [];
     for (let next = this.#take(nowMs); next; next = this.#take(nowMs)) due.push(next);
     if (due.length === 0) return;
-    const errors: unknown[] = [];
-    for (const { callback } of due) {
-      try {
-        callback();
-      } catch (error) {
-        errors.push(error);
-      }
-    }
+    for (const { callback } of due) this.#fire(callback);
     this.#arm();
-    if (errors.length > 0) throw errors[0];
+  }
+
+  #fire(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #tell(error: unknown): void {
+    try {
+      this.#onFault(error);
+    } catch {
+      // Nobody is left to tell.
+    }
   }
 
   #take(nowMs: number): Deadline | undefined {
@@ -76,11 +93,8 @@ export class DeadlineClock implements Clock {
   /** A native timer may be up to a millisecond early: then nothing is due, and it is set again. */
   #onTimer(): void {
     this.#disarm();
-    try {
-      this.check();
-    } finally {
-      this.#arm();
-    }
+    this.check();
+    this.#arm();
   }
 
   #disarm(): void {
@@ -90,5 +104,7 @@ export class DeadlineClock implements Clock {
   }
 }
 
-/** The process's clock. */
-export const systemClock: Clock = new DeadlineClock();
+/** The process's clock, for whoever has nobody to tell of faults: they are warnings of the process. */
+export const systemClock: Clock = new DeadlineClock((error) =>
+  process.emitWarning(error instanceof Error ? error : String(error)),
+);

@@ -1,4 +1,4 @@
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, DeadlineClock, systemClock } from "./clock.ts";
 export { type Code, type CodeEntry, CODES, codeEntry, ProtocolError } from "./codes.ts";
 export { CAPABILITIES, type Capability } from "./capabilities.ts";
 export { assertSendable, decodeDown, decodeUp, encode, type UnknownMessage } from "./codec.ts";

@@ -121,8 +121,8 @@ export type Happening =
       readonly code: string;
       readonly why: string;
     }
-  /** A fault of ours, caught at the boundary. */
-  | { readonly kind: "faulted"; readonly connection: number; readonly error: unknown }
+  /** A fault of ours, caught at the boundary; `connection` is null where it is no connection's. */
+  | { readonly kind: "faulted"; readonly connection: number | null; readonly error: unknown }
   | {
       readonly kind: "roomOpened";
       readonly connection: number;

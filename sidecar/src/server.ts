@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Clock, systemClock } from "@banterwire/protocol";
+import { type Clock, DeadlineClock, systemClock } from "@banterwire/protocol";
 import { framesPerSecondOf, limitsOf, MAX_PENDING_SOCKETS, type SidecarConfig } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { Listener } from "./listener.ts";
@@ -58,9 +58,12 @@ const FAREWELL_MS = 100;
 export async function startSidecar(
   initial: SidecarConfig,
   log: Log,
-  clock: Clock = systemClock,
+  ownClock?: Clock,
   { metrics = true, ...engineOptions }: SidecarOptions = {},
 ): Promise<Sidecar> {
+  const clock =
+    ownClock ??
+    new DeadlineClock((error) => observation.observe({ kind: "faulted", connection: null, error }));
   const startedMs = clock.nowMs();
   let config = initial;
   const observation: Observation = startObservation({

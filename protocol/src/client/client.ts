@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, DeadlineClock } from "../clock.ts";
 import { assertSendable } from "../codec.ts";
 import type { Reason } from "../fields.ts";
 import { LIMITS } from "../limits.ts";
@@ -60,7 +60,7 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.clock = options.clock ?? systemClock;
+    this.clock = options.clock ?? new DeadlineClock((error) => this.faulted(error));
     this.random = options.random ?? Math.random;
     this.#uplink = new Uplink({
       clock: this.clock,
@@ -177,6 +177,11 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
     this.#hitRates = addOutcome(this.#hitRates, outcome);
     this.#uplink.report(outcomeReport(line, outcome));
   };
+
+  /** A fault of ours: never one that reaches the game. */
+  faulted(error: unknown): void {
+    this.trouble(`a fault of the client's own: ${error instanceof Error ? error.stack : error}`);
+  }
 
   trouble(why: string): void {
     try {

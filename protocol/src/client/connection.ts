@@ -28,6 +28,8 @@ export interface ConnectionEvents {
   unreachable(how: Loss): void;
   /** The sidecar has had all messages up to this one of those that were sent, counted from 1. */
   confirmed(place: number): void;
+  /** Something of ours has thrown where nobody would catch it. */
+  faulted(error: unknown): void;
   /** Something an operator may want to know; never fatal. */
   trouble(why: string): void;
 }
@@ -159,13 +161,23 @@ export class Connection {
       "transport" in this.#state && this.#state.transport === transport;
     // What a transport that was let go of still has to say belongs to no connection.
     const transport = this.#options.openTransport({
-      opened: () => isCurrent() && this.#greet(transport),
-      received: (bytes) => isCurrent() && this.#receive(bytes),
-      lost: (why, isRefused) => isCurrent() && this.#fail(why, isRefused ? "refused" : "by itself"),
+      opened: () => isCurrent() && this.#guard(() => this.#greet(transport)),
+      received: (bytes) => isCurrent() && this.#guard(() => this.#receive(bytes)),
+      lost: (why, isRefused) =>
+        isCurrent() && this.#guard(() => this.#fail(why, isRefused ? "refused" : "by itself")),
     });
     this.#attempts++;
     this.#advance({ name: "attempt", transport });
     this.#arm(GREETING_TIMEOUT_MS, () => this.#fail("the sidecar did not answer in time"));
+  }
+
+  /** What is thrown in a socket's callback would end the game's process. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#events.faulted(error);
+    }
   }
 
   #greet(transport: Transport): void {

@@ -25,7 +25,7 @@ const LINES: Readonly<Record<Kind, readonly [Level, string]>> = {
   socketFailed: ["debug", "socket failed"],
   errorSent: ["warn", "error sent"],
   errorReceived: ["warn", "error received"],
-  faulted: ["error", "a message could not be handled"],
+  faulted: ["error", "a fault of the sidecar's own"],
   roomOpened: ["info", "room opened"],
   roomClosed: ["info", "room closed"],
   cueTaken: ["debug", "cue"],

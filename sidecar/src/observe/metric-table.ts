@@ -201,7 +201,7 @@ export const METRICS = {
   banterwire_errors_received_total: { type: "counter", help: "Errors that games reported." },
   banterwire_faults_total: {
     type: "counter",
-    help: "Faults of the sidecar's own, caught while a message was handled.",
+    help: "Faults of the sidecar's own, caught while a message was handled or at a deadline.",
   },
   banterwire_rooms: { type: "gauge", help: "Rooms open." },
   banterwire_open_lines: { type: "gauge", help: "Lines that have not ended." },
