@@ -18,6 +18,7 @@ export interface RawGame {
 }
 
 const ROOMS = 24;
+const CLOSED = "the sidecar closed the connection";
 
 export function openRawGame(url: string): Promise<RawGame> {
   return new Promise((resolve, reject) => {
@@ -26,7 +27,7 @@ export function openRawGame(url: string): Promise<RawGame> {
     const ends = new Map<number, PromiseWithResolvers<LineEnd>>();
     socket.on("error", reject);
     socket.on("close", () => {
-      for (const end of ends.values()) end.reject(new Error("the sidecar closed the connection"));
+      for (const end of ends.values()) end.reject(new Error(CLOSED));
     });
     socket.on("open", () =>
       send({ kind: "hello", minor: 0, capabilities: [], client: "bench", session: null }),
@@ -75,6 +76,7 @@ function gameOf(socket: WebSocket, send: Send, ends: Ends): RawGame {
     cue(pace, remainingMs) {
       const line = (last += 2);
       const end = Promise.withResolvers<LineEnd>();
+      if (socket.readyState !== WebSocket.OPEN) end.reject(new Error(CLOSED));
       ends.set(line, end);
       send(cueOf(line, pace, remainingMs));
       return { line, end: end.promise };
