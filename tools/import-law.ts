@@ -8,7 +8,7 @@ import { checkImports } from "./import-law/check.ts";
 
 export type Law = typeof LAW;
 
-export const LAW = {
+const LAW = {
   /** Each package, and whose public entries it may import. Its own are always allowed. */
   packages: {
     protocol: [],

@@ -240,7 +240,7 @@ function evaluateOptions(
 }
 
 /** The file's template is not ChatML, or its vocabulary would let text forge a turn. */
-export class UnsupportedTemplateError extends Error {
+class UnsupportedTemplateError extends Error {
   override readonly name = "UnsupportedTemplateError";
 }
 

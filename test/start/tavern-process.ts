@@ -10,7 +10,7 @@ const POLL_MS = 50;
 const ON_A_BUSY_MACHINE_MS = 50_000;
 
 /** No Ollama listens on the discard port: the embedded one serves, whatever this machine runs. */
-export const NO_OLLAMA = { OLLAMA_HOST: "127.0.0.1:9" } as const;
+const NO_OLLAMA = { OLLAMA_HOST: "127.0.0.1:9" } as const;
 
 export interface Process {
   readonly pid: number;

@@ -180,7 +180,8 @@ class BanterClient implements Client, LineHost, RoomHost, ConnectionEvents {
 
   /** A fault of ours: never one that reaches the game. */
   faulted(error: unknown): void {
-    this.trouble(`a fault of the client's own: ${error instanceof Error ? error.stack : error}`);
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.trouble(`a fault of the client's own: ${why}`);
   }
 
   trouble(why: string): void {

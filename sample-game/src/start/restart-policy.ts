@@ -6,10 +6,10 @@ export interface RestartRecord {
 
 export const NO_FAILURES: RestartRecord = { failures: 0 };
 
-export const FIRST_RESTART_MS = 250;
-export const MAX_RESTART_MS = 5_000;
+const FIRST_RESTART_MS = 250;
+const MAX_RESTART_MS = 5_000;
 /** A child that ran for so long had started well: the next restart is the first of a new row. */
-export const STEADY_AFTER_MS = 10_000;
+const STEADY_AFTER_MS = 10_000;
 
 /** When to start a child again that ended after `upMs`. */
 export function afterEnd(

@@ -194,13 +194,14 @@ describe("lines of different connections", () => {
   });
 });
 
-describe("a game that was killed and started anew", () => {
-  const killed = (): void => {
-    for (const line of [1, 3, 5]) cue(line);
-    for (const line of [1, 3, 5]) end(line);
-    tell({ kind: "sessionEnded", connection: 1 });
-  };
+/** A game with three lines open is killed, and does not come back in time. */
+function killed(): void {
+  for (const line of [1, 3, 5]) cue(line);
+  for (const line of [1, 3, 5]) end(line);
+  tell({ kind: "sessionEnded", connection: 1 });
+}
 
+describe("a game that was killed and started anew", () => {
   test("uses its ids again: what it reports of cues that never came here counts, once", () => {
     killed();
     nowMs = 60_000;

@@ -7,7 +7,7 @@ export const REPORT_WITHIN_MS = 10_000;
 /** Lines whose outcome is awaited; past it the oldest is settled as a miss at once. */
 export const MAX_AWAITED = 16_384;
 /** Settled lines that are remembered, so that a second report of one counts for nothing. */
-export const MAX_SETTLED = 16_384;
+const MAX_SETTLED = 16_384;
 
 /** Counts of cues. `unreported`: those of `cues` whose room never told how they went. */
 export interface HitCounts extends HitRates {

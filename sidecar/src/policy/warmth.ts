@@ -3,7 +3,7 @@
  * `cold`: nothing yet. `warming`: a prompt that begins with it is being read. `warm`: it is cached.
  * `evicted`: it was, and another prompt took its place. `refused`: the engine will not have it.
  */
-export const PREFIX_STATES = ["cold", "warming", "warm", "evicted", "refused"] as const;
+const PREFIX_STATES = ["cold", "warming", "warm", "evicted", "refused"] as const;
 export type PrefixState = (typeof PREFIX_STATES)[number];
 
 export type PrefixEvent =

@@ -214,9 +214,12 @@ describe("a game that comes back in time", () => {
   });
 });
 
+/** Lines that no session has, each with a character of text. */
+function unknown(count: number): [number, number][] {
+  return Array.from({ length: count }, (_, index) => [9_001 + 2 * index, 1]);
+}
+
 describe("a game that names more lines than an honest one has", () => {
-  const unknown = (count: number): [number, number][] =>
-    Array.from({ length: count }, (_, index) => [9_001 + 2 * index, 1]);
   const ENDED = { rooms: 0, openLines: 0, detached: 0 };
 
   test("is told of as many unknown ones as may be, and with one more its session is over", () => {

@@ -29,7 +29,7 @@ function keepsPrompts(engineVersion: string): boolean {
 }
 
 /** Of the keys and values of all layers; undefined where the model does not say. */
-export function kvBytesPerToken(info: Readonly<Record<string, unknown>>): number | undefined {
+function kvBytesPerToken(info: Readonly<Record<string, unknown>>): number | undefined {
   const architecture = String(info["general.architecture"]);
   const of = (key: string): number => Number(info[`${architecture}.${key}`]);
   const heads = of("attention.head_count");
