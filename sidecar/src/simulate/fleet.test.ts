@@ -160,7 +160,7 @@ describe("a late line", () => {
     expect(off.modelTtftMs.p99).toBeGreaterThan(500);
     expect(on.modelTtftMs.p99).toBeLessThan(250);
     expect(on.routes.hedgesWon).toBeGreaterThan(10);
-    expect(on.routes.hedges).toBeLessThanOrEqual(MAX_HEDGE_SHARE * on.routes.asked);
+    expect(on.routes.hedges).toBeLessThanOrEqual(MAX_HEDGE_SHARE * on.routes.sent);
     // The losers hold their slots until their prompts are read.
     expect(on.slotsZombie).toBeGreaterThan(off.slotsZombie);
   });
@@ -228,7 +228,7 @@ test("whatever the endpoints, how many and what fails: books balance, slots are 
           expect(mostAtOnce).toBeLessThanOrEqual(slots);
           expect(slotsBusy + slotsZombie).toBeLessThanOrEqual(1 + 1e-9);
         }
-        expect(routes.hedges).toBeLessThanOrEqual(MAX_HEDGE_SHARE * routes.asked + 1e-9);
+        expect(routes.hedges).toBeLessThanOrEqual(MAX_HEDGE_SHARE * routes.sent + 1e-9);
         expect(routes.hedgesWon).toBeLessThanOrEqual(routes.hedges);
         const hits = figures.endpoints.reduce((sum, { modelHits }) => sum + modelHits, 0);
         expect(hits).toBe(Math.round((figures.modelHitRate ?? 0) * figures.cues));

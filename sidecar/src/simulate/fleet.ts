@@ -11,9 +11,9 @@ import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What became of cues on their way through several endpoints; all 0 where there is one. */
 export interface RouteCounts {
-  /** Cues that were asked for. */
-  readonly asked: number;
-  /** Of them, those that went past their home to one that was sooner. */
+  /** Cues that had a slot somewhere. */
+  readonly sent: number;
+  /** Cues that went past their home to one that was sooner. */
   readonly spillOvers: number;
   /** Times that one failed, or was refused, and went on elsewhere. */
   readonly failovers: number;
@@ -47,7 +47,7 @@ export class SimulatedFleet {
   readonly #clock: VirtualClock;
   readonly #allowance: HedgeAllowance | undefined;
   readonly #counts: Counts = {
-    asked: 0,
+    sent: 0,
     spillOvers: 0,
     failovers: 0,
     hedges: 0,
@@ -96,9 +96,9 @@ export class SimulatedFleet {
       allowance: this.#allowance,
       candidates: () => candidatesFor(speaker, this.members, this.#clock.nowMs),
       isLast: (member) => isLast(member, this.members, this.#clock.nowMs),
+      sent: () => this.#counts.sent++,
       tell: ({ kind }) => this.#counts[COUNTED[kind]]++,
       started: (home, first) => {
-        this.#counts.asked++;
         if (first !== home) this.#counts.spillOvers++;
         this.#noteHome(`${priority} ${character}`, prefix, home);
       },

@@ -25,8 +25,10 @@ export interface RoutingParts {
   /** Whether nobody but this one could answer. */
   isLast(member: SimulatedMember): boolean;
   tell(news: RouteNews<SimulatedMember>): void;
-  /** It is at home there, and goes there first. */
+  /** It is at home there, and is asked for there first. */
   started(home: SimulatedMember, first: SimulatedMember): void;
+  /** It has a slot for the first time. */
+  sent(): void;
 }
 
 /** Carries one cue through the endpoints, the way that the production route says. */
@@ -40,6 +42,7 @@ export class RoutedCue implements AskedCue {
   #cancelHedge: () => void = () => {};
   #home: SimulatedMember | undefined;
   #by: SimulatedMember | undefined;
+  #isSent = false;
 
   constructor(asker: Asker, wish: Wish, tokens: number, parts: RoutingParts) {
     this.#asker = asker;
@@ -90,10 +93,7 @@ export class RoutedCue implements AskedCue {
     const { clock } = this.#parts;
     const ticket = member.endpoint.ask(
       {
-        granted: () => {
-          this.#route.granted(member, clock.nowMs);
-          this.#asker.granted();
-        },
+        granted: () => this.#granted(member),
         shed: () => this.#goOn(this.#route.refused(member, clock.nowMs), "shed"),
         preempted: () => this.#goOn(this.#route.preempted(member), "preempted"),
         first: () => this.#first(member),
@@ -104,6 +104,13 @@ export class RoutedCue implements AskedCue {
       this.#tokens,
     );
     this.#tickets.set(member, ticket);
+  }
+
+  #granted(member: SimulatedMember): void {
+    this.#route.granted(member, this.#parts.clock.nowMs);
+    if (!this.#isSent) this.#parts.sent();
+    this.#isSent = true;
+    this.#asker.granted();
   }
 
   #first(member: SimulatedMember): void {

@@ -102,8 +102,8 @@ const ENDPOINT_COLUMNS: readonly Column<
   ["zombies", "of slots", ({ slotsZombie }) => percent(slotsZombie)],
 ];
 
-function extraOf({ routes: { hedges, asked } }: Figures): string {
-  return percent(asked === 0 ? null : hedges / asked);
+function extraOf({ routes: { hedges, sent } }: Figures): string {
+  return percent(sent === 0 ? null : hedges / sent);
 }
 
 function shedOf({ priorities }: Figures): string {
