@@ -584,11 +584,12 @@ describe("prefixes", () => {
     await soon(() => expect(endpoint.status.prefixes.warm).toBe(1));
     await version();
     const looks = bodies("/api/ps").length;
-    for (let count = 0; count < 5; count++) {
+    for (let count = 0; count < 20; count++) {
       endpoint.keepWarm(MIRA);
       await version();
     }
-    expect(bodies("/api/ps")).toHaveLength(looks);
+    // A look that the first time was owed may have come late.
+    expect(bodies("/api/ps").length).toBeLessThanOrEqual(looks + 1);
     endpoint.keepWarm(BRAM);
     await soon(() => expect(timesSent("Bram")).toBe(1));
   });

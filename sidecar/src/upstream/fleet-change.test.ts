@@ -54,6 +54,10 @@ function specAt(ollama: ScriptedOllama, options: Partial<EndpointOptions> = {}):
   return memberOf(endpointAt(ollama, options));
 }
 
+function specAtSite(ollama: ScriptedOllama): MemberSpec {
+  return { ...specAt(ollama), site: ollama.origin };
+}
+
 function replaceBy(...next: readonly MemberSpec[]): void {
   upstream.become(next);
 }
@@ -165,17 +169,16 @@ describe("an endpoint that is to be replaced", () => {
 
   test("and is named again ends its lines before another one begins at its place", async () => {
     await upstream.close();
-    const at = (ollama: ScriptedOllama): MemberSpec => ({ ...specAt(ollama), site: ollama.origin });
-    upstream = new Fleet([at(first)], { clock, observe: unobserved });
+    upstream = new Fleet([specAtSite(first)], { clock, observe: unobserved });
     upstream.start();
     await warm();
     first.answerWith({ steps: SLOW });
     const begun = ask();
     await soon(() => expect(begun.text).toBe("Well"));
-    const other = at(second);
+    const other = specAtSite(second);
     replaceBy(other);
     await soon(() => servedBy(second));
-    const again = at(first);
+    const again = specAtSite(first);
     replaceBy(other, again);
     const before = first.books.received.length;
     // Whoever had begun would be seen by then.
