@@ -220,6 +220,37 @@ test("one that is late again and again is ejected, unless it is the last", () =>
   }
 });
 
+test("one that was not likely to make it is not blamed for that, and is for its failures", () => {
+  const world = worldOf(2);
+  const [a, b] = world.places as [Place, Place];
+  for (const place of [a, b]) place.offer = { ...place.offer, likelyMs: 240 };
+  for (let cue = 0; cue < 20; cue++) {
+    const route = routeIn(world);
+    route.start(0);
+    route.granted(a, 0);
+    expect(route.giveUp(true, 200)).toEqual([a]);
+  }
+  expect(a.trust.isEjected(200)).toBe(false);
+  // What it took is known all the same.
+  expect(a.trust.p95Ms).toBe(200);
+  a.offer = { ...a.offer, likelyMs: 50 };
+  for (let cue = 0; cue < 3; cue++) {
+    const route = routeIn(world);
+    route.start(0);
+    // A slot that came late left too little.
+    route.granted(a, 160);
+    route.giveUp(true, 200);
+  }
+  expect(a.trust.isEjected(200)).toBe(false);
+  for (let cue = 0; cue < 3; cue++) {
+    const route = routeIn(world);
+    route.start(0);
+    route.granted(a, 160);
+    route.failed(a, "endpoint", 170);
+  }
+  expect(world.news).toContainEqual({ kind: "ejected", who: a });
+});
+
 const DEEDS = [
   "granted",
   "empty",

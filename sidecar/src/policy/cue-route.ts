@@ -57,6 +57,8 @@ export type RouteStep<S extends Stop> =
 /** The cue at one endpoint. */
 interface Attempt {
   readonly askedMs: number;
+  /** From its slot to its first token, as it was to be expected. */
+  readonly likelyMs: number;
   /** When it had a slot. */
   grantedMs: number | undefined;
   hasChunk: boolean;
@@ -101,7 +103,7 @@ export class CueRoute<S extends Stop> {
     const home = offers[0]?.stop ?? chosen.stop;
     // A home that was too slow may have become well: nobody would find out if nobody went there.
     const tryOut = home !== chosen.stop && home.trust.takeTryOut(nowMs) ? home : undefined;
-    return { ask: this.#ask(chosen.stop, nowMs), home, tryOut };
+    return { ask: this.#ask(chosen, nowMs), home, tryOut };
   }
 
   /** It is late: who is to be asked beside the first, if anybody. */
@@ -112,7 +114,7 @@ export class CueRoute<S extends Stop> {
     if (!backup || !this.#parts.allowance?.take()) return undefined;
     this.#parts.tell({ kind: "hedged", from, to: backup.stop });
     this.#backup = backup.stop;
-    return this.#ask(backup.stop, nowMs);
+    return this.#ask(backup, nowMs);
   }
 
   /** It has a slot there. */
@@ -149,28 +151,28 @@ export class CueRoute<S extends Stop> {
       if (attempt.askedMs >= askedMs) continue;
       this.#parts.tell({ kind: "hedgeWon", by: stop });
       // Late, but no miss: no reason to ask at once whether its model is still there.
-      if (waitedMs(attempt, nowMs) !== undefined) this.#blame(other, attempt, nowMs);
+      this.#wasLate(other, attempt, nowMs);
     }
     return beaten;
   }
 
   /** It failed there. */
   failed(stop: S, fault: Fault, nowMs: number): RouteStep<S> {
-    const attempt = this.#close(stop);
+    this.#open.delete(stop);
     if (this.#committed !== undefined) return END;
-    if (attempt && fault === "endpoint") this.#blame(stop, attempt, nowMs);
+    if (fault === "endpoint") this.#blame(stop, nowMs);
     return fault === "request" && this.#open.size === 0 ? END : this.#goOn(stop, nowMs);
   }
 
   /** It cannot have a slot there in time. */
   refused(stop: S, nowMs: number): RouteStep<S> {
-    this.#close(stop);
+    this.#open.delete(stop);
     return this.#goOn(stop, nowMs);
   }
 
   /** Its slot there went to another cue. */
   preempted(stop: S): RouteStep<S> {
-    this.#close(stop);
+    this.#open.delete(stop);
     return this.#open.size > 0 ? WAIT : END;
   }
 
@@ -179,7 +181,7 @@ export class CueRoute<S extends Stop> {
     const all = [...this.#open];
     this.#open.clear();
     for (const [stop, attempt] of all) {
-      if (isLate && waitedMs(attempt, nowMs) !== undefined) this.#blame(stop, attempt, nowMs);
+      if (isLate) this.#wasLate(stop, attempt, nowMs);
     }
     return all.map(([stop]) => stop);
   }
@@ -196,16 +198,10 @@ export class CueRoute<S extends Stop> {
       .map((stop) => Object.assign({ stop }, this.#parts.offer(stop)));
   }
 
-  #ask(stop: S, nowMs: number): S {
+  #ask({ stop, likelyMs }: StopOffer<S>, nowMs: number): S {
     this.#tried.add(stop);
-    this.#open.set(stop, { askedMs: nowMs, grantedMs: undefined, hasChunk: false });
+    this.#open.set(stop, { askedMs: nowMs, likelyMs, grantedMs: undefined, hasChunk: false });
     return stop;
-  }
-
-  #close(stop: S): Attempt | undefined {
-    const attempt = this.#open.get(stop);
-    this.#open.delete(stop);
-    return attempt;
   }
 
   /** Waits for others who are at it, or asks elsewhere, if it can still make it there. */
@@ -216,7 +212,7 @@ export class CueRoute<S extends Stop> {
     const next = chooseOffer(able, leftMs);
     if (!next) return END;
     this.#parts.tell({ kind: "failedOver", from, to: next.stop });
-    return { do: "ask", stop: this.#ask(next.stop, nowMs) };
+    return { do: "ask", stop: this.#ask(next, nowMs) };
   }
 
   #lateFrom(
@@ -237,19 +233,17 @@ export class CueRoute<S extends Stop> {
     });
   }
 
-  /** It failed, or was late: too often, and others are asked in its place. */
-  #blame(stop: S, attempt: Attempt, nowMs: number): void {
-    const isLast = this.#parts.isLast(stop);
-    const waited = waitedMs(attempt, nowMs);
-    const isEjected =
-      waited === undefined
-        ? stop.trust.failed(isLast, nowMs)
-        : stop.trust.wasLate(waited, isLast, nowMs);
-    if (isEjected) this.#parts.tell({ kind: "ejected", who: stop });
+  /** It had no chunk by now. */
+  #wasLate(stop: S, { grantedMs, likelyMs, hasChunk }: Attempt, nowMs: number): void {
+    if (grantedMs === undefined || hasChunk) return;
+    stop.trust.waited(nowMs - grantedMs);
+    // Sent although it was not likely to make it: that it did not says nothing new.
+    if (likelyMs <= this.#leftMs(grantedMs)) this.#blame(stop, nowMs);
   }
-}
 
-/** Since it had a slot, without a chunk; undefined if it has one, or never had a slot. */
-function waitedMs({ grantedMs, hasChunk }: Attempt, nowMs: number): number | undefined {
-  return grantedMs === undefined || hasChunk ? undefined : nowMs - grantedMs;
+  /** It failed, or was late: too often, and others are asked in its place. */
+  #blame(stop: S, nowMs: number): void {
+    const isLast = this.#parts.isLast(stop);
+    if (stop.trust.failed(isLast, nowMs)) this.#parts.tell({ kind: "ejected", who: stop });
+  }
 }

@@ -45,13 +45,12 @@ export class Trust {
     this.#standing = advanceStanding(this.#standing, { name: "answer" }, nowMs);
   }
 
-  /** A generation was given up without a chunk, as too late; says whether this has it ejected. */
-  wasLate(waitedMs: number, isLast: boolean, nowMs: number): boolean {
-    this.#firstTokens.add(waitedMs);
-    return this.failed(isLast, nowMs);
+  /** A generation had no chunk for so long. */
+  waited(ms: number): void {
+    this.#firstTokens.add(ms);
   }
 
-  /** A generation failed before its first text; says whether this has it ejected. */
+  /** A generation failed, or was too late, before its first text; says whether this has it ejected. */
   failed(isLast: boolean, nowMs: number): boolean {
     const wasOut = this.isEjected(nowMs);
     this.#standing = advanceStanding(this.#standing, { name: "failure", isLast }, nowMs);
