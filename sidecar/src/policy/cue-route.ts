@@ -238,7 +238,7 @@ export class CueRoute<S extends Stop> {
     if (grantedMs === undefined || hasChunk) return;
     stop.trust.waited(nowMs - grantedMs);
     // Sent although it was not likely to make it: that it did not says nothing new.
-    if (likelyMs <= this.#leftMs(grantedMs)) this.#blame(stop, nowMs);
+    if (likelyMs < this.#leftMs(grantedMs)) this.#blame(stop, nowMs);
   }
 
   /** It failed, or was late: too often, and others are asked in its place. */

@@ -36,6 +36,20 @@ describe("a scheduler", () => {
     expect(scheduler.done("a", USAGE, 450)).toEqual([{ do: "grant", owner: "b" }]);
   });
 
+  test("knows a gamble: one that was sent although it was not likely to make it", () => {
+    const scheduler = taught({ slots: 3 });
+    // Some were too late: one in four takes longer than that.
+    for (const late of ["x", "y", "z"]) {
+      scheduler.ask(late, wish(200), 0);
+      scheduler.leave(late, 200);
+    }
+    scheduler.ask("gamble", wish(2_150), 2_000);
+    scheduler.ask("likely", wish(2_500), 2_000);
+    expect([scheduler.isGamble("gamble"), scheduler.isGamble("likely")]).toEqual([true, false]);
+    scheduler.first("gamble", 2_100);
+    expect(scheduler.isGamble("gamble")).toBe(false);
+  });
+
   test("sheds at once what cannot make it, and what waiting will not help", () => {
     const scheduler = taught();
     expect(scheduler.ask("late", wish(20), 0)).toEqual([{ do: "shed", owner: "late" }]);

@@ -183,6 +183,15 @@ export class Scheduler<Owner> {
     return this.#over(owner, undefined, nowMs);
   }
 
+  /** Whether an owner without a chunk yet was sent although it was not likely to make it. */
+  isGamble(owner: Owner): boolean {
+    const granted = this.#granted.get(owner);
+    if (granted?.state.name !== "sent") return false;
+    const { prediction, sentMs } = granted.state;
+    // What is known of one that was given up at its deadline is that it takes at least so long.
+    return prediction.likelyMs >= granted.deadlineMs - sentMs;
+  }
+
   /** An owner gives up: it leaves the queue, or is cancelled upstream. Nothing for one that is over. */
   leave(owner: Owner, nowMs: number): Decision<Owner>[] {
     const waiting = this.#waiting.get(owner);

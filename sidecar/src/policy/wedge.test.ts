@@ -26,6 +26,14 @@ describe("an engine", () => {
     expect(MISSES_TO_HOLD_OFF).toBe(3);
   });
 
+  test("that misses what it was not likely to make is so after four times as many", () => {
+    const gambles = (count: number) =>
+      Array.from({ length: count }, () => ({ ...MISS, isGamble: true }));
+    expect(holdsOff(after(...gambles(11)))).toBe(false);
+    expect(holdsOff(after(...gambles(12)))).toBe(true);
+    expect(holdsOff(after(MISS, MISS, ...gambles(4)))).toBe(true);
+  });
+
   test("that answers between misses never is", () => {
     expect(holdsOff(after(MISS, MISS, ANSWER, MISS, MISS))).toBe(false);
   });

@@ -126,10 +126,11 @@ export class SimulatedEndpoint {
   leave(ticket: Ticket, isLate: boolean): void {
     const { phase } = ticket;
     if (phase === "over") return;
+    const isGamble = this.scheduler.isGamble(ticket);
     ticket.phase = "over";
     ticket.cancel();
     this.#carryOut(this.scheduler.leave(ticket, this.#clock.nowMs));
-    if (phase === "sent" && isLate) this.health.missed();
+    if (phase === "sent" && isLate) this.health.missed(isGamble);
   }
 
   /** Reads a prompt's start, if there is nothing else to do, to find out what it takes now. */

@@ -74,8 +74,8 @@ export class Health {
   }
 
   /** A line was given up before its first chunk. */
-  missed(): void {
-    this.#wedge = advanceWedge(this.#wedge, { name: "miss" });
+  missed(isGamble: boolean): void {
+    this.#wedge = advanceWedge(this.#wedge, { name: "miss", isGamble });
     this.suspect();
   }
 

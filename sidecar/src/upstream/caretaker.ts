@@ -121,8 +121,8 @@ export class Caretaker implements GenerationWatcher {
   }
 
   /** One was given up before its first chunk, for this reason. */
-  sentInVain(reason: unknown): void {
-    if (reason === TOO_LATE) this.#suspect();
+  sentInVain(reason: unknown, isGamble: boolean): void {
+    if (reason === TOO_LATE) this.#suspect(isGamble);
     else if (this.#state.name === "warm") this.#look("unsure");
   }
 
@@ -134,7 +134,7 @@ export class Caretaker implements GenerationWatcher {
     try {
       await this.#canary(engine, task);
     } catch (error) {
-      if (error instanceof UnansweredError) this.#suspect();
+      if (error instanceof UnansweredError) this.#suspect(false);
       throw error;
     }
   }
@@ -187,8 +187,8 @@ export class Caretaker implements GenerationWatcher {
   }
 
   /** A line had no chunk when its time was up: perhaps the model is being loaded. */
-  #suspect(): void {
-    this.#wedge.missed();
+  #suspect(isGamble: boolean): void {
+    this.#wedge.missed(isGamble);
     this.#checkResidency();
   }
 

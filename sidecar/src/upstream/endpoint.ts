@@ -43,7 +43,7 @@ export class Endpoint implements Upstream {
     this.#desk = new SlotDesk({
       ...options,
       cache,
-      onVain: (reason) => this.#care.sentInVain(reason),
+      onVain: (reason, isGamble) => this.#care.sentInVain(reason, isGamble),
       isLoadAtStake: () => this.#care.isLoadAtStake,
     });
     this.#care = new Caretaker({

@@ -220,6 +220,31 @@ describe("one of two endpoints", () => {
   });
 });
 
+test.each([1, 2])(
+  "%i endpoint(s) that are merely slow, half of the time, are neither held off nor ejected",
+  async (count) => {
+    await open(count, 4);
+    for (const character of CAST) virtual.keepWarm(character);
+    await virtual.pass(10_000);
+    let seed = 5;
+    const coin = (): boolean =>
+      (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) >= 2 ** 31;
+    for (const { engine } of virtual.ollamas) {
+      engine.answerWith(() => ({ ...USUAL, prefillMs: coin() ? 240 : 120 }));
+    }
+    mayQueue = Infinity;
+    let heldOff = 0;
+    for (let cue = 0; cue < 200; cue++) {
+      if (virtual.fleet.unavailable === undefined) virtual.ask({ character: CAST[cue % 24] ?? "" });
+      else heldOff++;
+      await virtual.pass(500);
+    }
+    await virtual.pass(2_000);
+    expect(heldOff).toBeLessThan(6);
+    expect(virtual.count("endpointEjected")).toBeLessThan(2);
+  },
+);
+
 test("with all endpoints down there is none to ask; they serve again when they are back", async () => {
   await open();
   for (const ollama of virtual.ollamas) ollama.goDown();

@@ -16,8 +16,11 @@ export type Dispatch = (granted: GenerationRequest) => void;
 
 export interface SlotDeskOptions extends SchedulerOptions {
   readonly clock: Clock;
-  /** A generation was given up before its first chunk, for a reason that stands in its signal. */
-  readonly onVain: (reason: unknown) => void;
+  /**
+   * A generation was given up before its first chunk, for a reason that stands in its signal.
+   * `isGamble`: it was sent although it was not likely to make it.
+   */
+  readonly onVain: (reason: unknown, isGamble: boolean) => void;
   /**
    * Whether to give up a request that has no chunk yet could kill the load of a model. Then it stays
    * in its slot, heard by nobody, until it has a chunk or `releaseHeld` is called.
@@ -81,7 +84,7 @@ export class SlotDesk {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler<Ticket>;
   readonly #ticketDesk: TicketDesk;
-  readonly #onVain: (reason: unknown) => void;
+  readonly #onVain: SlotDeskOptions["onVain"];
   readonly #isLoadAtStake: () => boolean;
   readonly #held = new Set<Ticket>();
   #timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
@@ -217,12 +220,13 @@ export class SlotDesk {
   #leave(ticket: Ticket): void {
     if (ticket.phase === "over") return;
     const isVain = ticket.phase === "sent";
+    const isGamble = this.#scheduler.isGamble(ticket);
     if (isVain && this.#isLoadAtStake()) {
       ticket.phase = "held";
       this.#held.add(ticket);
     } else this.#drop(ticket);
     // Whoever hears of it may take it for a load, at which only the next ones are held.
-    if (isVain) this.#onVain(ticket.wish.signal.reason);
+    if (isVain) this.#onVain(ticket.wish.signal.reason, isGamble);
   }
 
   #drop(ticket: Ticket): void {
@@ -268,7 +272,7 @@ export class SlotDesk {
   }
 
   #preempt(ticket: Ticket): void {
-    if (ticket.phase === "sent") this.#onVain("preempted");
+    if (ticket.phase === "sent") this.#onVain("preempted", false);
     this.#close(ticket);
     ticket.wish.preempted();
     ticket.upstream.abort(ticket.wish.signal.reason);

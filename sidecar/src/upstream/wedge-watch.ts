@@ -40,8 +40,8 @@ export class WedgeWatch {
   }
 
   /** A line was given up before its first chunk. */
-  missed(): void {
-    this.#advance({ name: "miss" });
+  missed(isGamble: boolean): void {
+    this.#advance({ name: "miss", isGamble });
   }
 
   /** Asks an engine that left a line without a chunk for a token, once it has nothing else to do. */
