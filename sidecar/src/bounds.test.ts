@@ -13,6 +13,7 @@ import {
   MAX_LOGGED_TEXT_UNITS,
   MAX_NAMED_PER_LINE,
   MAX_PENDING_SOCKETS,
+  MAX_RESUMES_PER_SECOND,
   MAX_SLOW_MS,
   MAX_TOKEN_GAP_MS,
   MAX_UNKNOWN_LINES,
@@ -183,6 +184,11 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     ),
   ],
   "What a game resumes": [
+    bound(
+      "a session, in one second",
+      `${count(MAX_RESUMES_PER_SECOND)} times`,
+      "welcomed to a new one",
+    ),
     bound(
       "lines that it names, and messages in which it does",
       `${count(MAX_NAMED_PER_LINE * DEFAULT_CONFIG.maxLines)}; ${MAX_NAMED_PER_LINE} for each of \`${flagOf("maxLines")}\``,

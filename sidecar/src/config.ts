@@ -67,6 +67,8 @@ export const MESSAGE_TIMEOUT_MS = 5_000;
 export const MAX_LOGGED_TEXT_UNITS = 262_144;
 /** Lines of one session that have ended and may have to be told again; past it the oldest go. */
 export const MAX_LOGGED_ENDS = 1_024;
+/** Of one session; a client that backs off as it should comes back once or twice. */
+export const MAX_RESUMES_PER_SECOND = 16;
 /**
  * Lines that one resume may name, for each that a connection may have open: an honest client names
  * those that it had open, less than that.

@@ -3,6 +3,7 @@ import {
   DEFAULT_CONFIG,
   MAX_LOGGED_TEXT_UNITS,
   MAX_NAMED_PER_LINE,
+  MAX_RESUMES_PER_SECOND,
   MAX_UNKNOWN_LINES,
 } from "../config.ts";
 import { MemoryGame } from "../testing/memory-game.ts";
@@ -212,6 +213,21 @@ describe("a game that comes back in time", () => {
       ]);
     }
   });
+});
+
+test("a game that comes back too often in a second is welcomed to a new session, and later to its own", () => {
+  const game = talking();
+  const { session } = game.peer.all("welcome")[0] ?? { session: null };
+  const isResumed = (): boolean | undefined => {
+    game.connection.lost();
+    game.reconnect();
+    game.hello({ capabilities: CAPABILITIES, session });
+    return game.peer.all("welcome")[0]?.resumed;
+  };
+  for (let times = 0; times < MAX_RESUMES_PER_SECOND; times++) expect(isResumed()).toBe(true);
+  expect(isResumed()).toBe(false);
+  game.clock.advance(1_000);
+  expect(isResumed()).toBe(true);
 });
 
 /** Lines that no session has, each with a character of text. */

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { LIMITS } from "@banterwire/protocol";
-import { type ConnectionLimits, HEARTBEAT_MS } from "../config.ts";
+import { type ConnectionLimits, HEARTBEAT_MS, MAX_RESUMES_PER_SECOND } from "../config.ts";
+import { RateLimit } from "../policy/rate.ts";
 import { Allowance, type AllowanceKey } from "./allowance.ts";
 import { Session, type SessionParts } from "../session.ts";
 import { LineLog } from "./line-log.ts";
@@ -25,6 +26,7 @@ interface Kept {
   /** The token of the game that may come back to it. */
   readonly game: string | undefined;
   readonly windowMs: number;
+  readonly resumes: RateLimit;
 }
 
 /** All sessions of the sidecar: those of its connections, and those that wait for a new one. */
@@ -85,7 +87,8 @@ export class SessionTable {
       },
       peer,
     );
-    this.#sessions.set(keyOf(name), { session, game: client.game, windowMs });
+    const resumes = new RateLimit(MAX_RESUMES_PER_SECOND, parts.clock.nowMs());
+    this.#sessions.set(keyOf(name), { session, game: client.game, windowMs, resumes });
     return { session, windowMs };
   }
 
@@ -98,6 +101,8 @@ export class SessionTable {
     const key = keyOf(name);
     const kept = this.#sessions.get(key);
     if (!kept || kept.game !== game || !kept.session.isResumable) return undefined;
+    // Each is told again all that it asks for, and who does not read leaves it in our memory.
+    if (!kept.resumes.take(this.#parts.clock.nowMs())) return undefined;
     this.#detached.delete(key);
     kept.session.takeOver(peer);
     return kept;
