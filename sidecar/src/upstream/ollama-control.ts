@@ -39,11 +39,13 @@ export type ResidentModel = z.infer<typeof ps>["models"][number];
 
 /** Ollama answered a call, with a status other than 200. */
 export class RefusedError extends Error {
+  readonly status: number;
   readonly why: string;
 
   constructor(path: string, status: number, why: string) {
     super(`${path} answered HTTP ${status}: ${why}`);
     this.name = "RefusedError";
+    this.status = status;
     this.why = why;
   }
 }
