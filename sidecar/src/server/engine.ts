@@ -171,7 +171,7 @@ export class Engine {
     const { authorization, ca } = before.place;
     if (place.authorization === authorization && place.ca === ca) return;
     endpoint.reconnect(connectPool(place));
-    this.#parts.log.info({ name: before.name }, "an endpoint is reached with other credentials");
+    this.#parts.log.info({ endpoint: before.name }, "an endpoint is reached with other credentials");
   }
 
   /** Without what is secret. */

@@ -87,7 +87,7 @@ class WatchedName {
   }
 
   get addresses(): readonly string[] {
-    return this.#known.map(({ address }) => address);
+    return this.#known.slice(0, this.#max).map(({ address }) => address);
   }
 
   /** Resolves with the first answer, or without it when that takes long. */
