@@ -8,7 +8,7 @@ const endpoint = z.object({
   kind: z.enum(["ollama", "embedded"]),
   engineVersion: z.string().nullable(),
   model: z.string().nullable(),
-  state: z.enum(["starting", "loading", "warm", "down"]),
+  state: z.enum(["starting", "loading", "warm", "checking", "down"]),
   trouble: trouble.nullable(),
   warmTtftMs: z.number().nullable(),
 });

@@ -18,7 +18,7 @@ export const ServiceState = schema({
   model: t.string(),
   /** "ollama", "embedded", or empty where none is known. */
   kind: t.string(),
-  /** "starting", "loading", "warm", "down", or "unreachable": the sidecar itself does not answer. */
+  /** "starting", "loading", "warm", "checking", "down", or "unreachable": the sidecar itself does not answer. */
   state: t.string(),
   cues: t.uint32(),
   modelHits: t.uint32(),

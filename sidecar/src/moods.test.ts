@@ -117,7 +117,13 @@ describe("an Ollama that takes no connection", () => {
     await tavern.pass(BUDGET_MS);
     expect(missed.end).toMatchObject({ source: "fallback", reason: "budget", text: FALLBACK });
     expect(missed.isInTime).toBe(true);
-    expect(tavern.endpoint.status).toMatchObject({ inFlight: 0, zombies: 1, trouble: null });
+    expect(tavern.endpoint.status).toMatchObject({
+      state: "checking",
+      inFlight: 0,
+      zombies: 1,
+      trouble: null,
+    });
+    expect(await tavern.page("/readyz")).toMatchObject({ ready: false, state: "checking" });
     const held = tavern.say();
     await tavern.pass(BUDGET_MS);
     expect(held.end).toMatchObject({ source: "fallback", reason: "upstream", ttftMs: 0 });

@@ -58,8 +58,10 @@ const endpoint = z.strictObject({
   model: z.string().nullable().describe("the model in use"),
   contextLength: z.int().nullable().describe("its context, tokens, as it is loaded"),
   state: z
-    .enum(["starting", "loading", "warm", "down"])
-    .describe("`warm`: the model is resident and has answered"),
+    .enum(["starting", "loading", "warm", "checking", "down"])
+    .describe(
+      "`warm`: lines come from the model; `checking`: lines were late or failed, and cues get authored ones until it is known to answer",
+    ),
   trouble: trouble.nullable().describe("why it is down; null while it is not"),
   warmTtftMs: z
     .number()

@@ -24,6 +24,7 @@ const MAX_LINES = 5;
 const SERVICE_WORDS: Readonly<Record<string, string>> = {
   starting: "looking for a model · authored lines meanwhile",
   loading: "loading · authored lines meanwhile",
+  checking: "late or failed · authored lines until it answers",
   down: "no model · authored lines serve",
   unreachable: "no sidecar · authored lines serve",
 };

@@ -78,3 +78,12 @@ test("an Ollama that dies and comes back is told of both times", () => {
   expect(died).toContain(trouble.message);
   expect(back).toContain("warm");
 });
+
+test("a model that is only looked at is neither gone nor back", () => {
+  const looked = tell([
+    { status: status({}) },
+    { status: status({ state: "checking" }) },
+    { status: status({}) },
+  ]);
+  expect(looked.slice(1)).toEqual(["", ""]);
+});

@@ -28,7 +28,8 @@ export function news(
   { page, status, upMs }: Situation,
 ): { readonly lines: readonly string[]; readonly told: Told } {
   const endpoint = status?.endpoints[0];
-  const isWarm = endpoint?.state === "warm";
+  // One that is being looked at is not being loaded anew.
+  const isWarm = endpoint?.state === "warm" || (told.isWarm && endpoint?.state === "checking");
   const trouble = endpoint?.trouble
     ? `${endpoint.trouble.message}\n${endpoint.trouble.remedy}`
     : "";

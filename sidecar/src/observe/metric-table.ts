@@ -122,7 +122,7 @@ export const METRICS = {
   banterwire_endpoint_state: {
     type: "gauge",
     help: "1 for the state that the endpoint is in.",
-    labels: { ...ENDPOINT, state: ["starting", "loading", "warm", "down"] },
+    labels: { ...ENDPOINT, state: ["starting", "loading", "warm", "checking", "down"] },
   },
   banterwire_endpoint_slots: {
     type: "gauge",

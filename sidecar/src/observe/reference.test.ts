@@ -71,7 +71,7 @@ ${WRITTEN_BY}
 The sidecar answers these with JSON, on the port that games connect to. They need no token and tell nothing that a game or a player said.
 
 - \`/healthz\`: 200 while the process lives.
-- \`/readyz\`: 200 when lines come from the model, which means that it is warm; else 503. \`{"ready": false, "state": "down", "trouble": {...}}\`, with \`state\` and \`trouble\` as below.
+- \`/readyz\`: 200 when lines come from a model, which is when an endpoint is \`warm\`; else 503. \`{"ready": false, "state": "down", "trouble": {...}}\`, with \`state\` and \`trouble\` as below.
 - \`/status\`: the sidecar's books, as below. \`/metrics\` has the same and more for Prometheus: [Metrics](metrics.md).
 
 ## \`/status\`

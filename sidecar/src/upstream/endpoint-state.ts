@@ -27,12 +27,17 @@ export interface EndpointStatus extends SlotBooks {
   readonly engineVersion: string | null;
   readonly model: string | null;
   readonly contextLength: number | null;
-  readonly state: "starting" | "loading" | "warm" | "down";
+  readonly state: "starting" | "loading" | "warm" | "checking" | "down";
   readonly trouble: Trouble | null;
   readonly warmTtftMs: number | null;
 }
 
-export function statusOf(state: EndpointState, books: SlotBooks): EndpointStatus {
+/** @param takesCues whether it is asked for lines */
+export function statusOf(
+  state: EndpointState,
+  books: SlotBooks,
+  takesCues: boolean,
+): EndpointStatus {
   const engine = "engine" in state ? state.engine : undefined;
   const loading = state.name === "loading" ? state : undefined;
   return {
@@ -40,14 +45,14 @@ export function statusOf(state: EndpointState, books: SlotBooks): EndpointStatus
     engineVersion: engine?.engineVersion ?? null,
     model: engine?.choice.model ?? loading?.model ?? null,
     contextLength: engine?.runnerOptions.num_ctx ?? null,
-    state: visibleState(state.name),
+    state: visibleState(state.name, takesCues),
     trouble: "trouble" in state ? state.trouble : null,
     warmTtftMs: "warmTtftMs" in state ? state.warmTtftMs : null,
     ...books,
   };
 }
 
-function visibleState(name: EndpointState["name"]): EndpointStatus["state"] {
-  if (name === "checking" || name === "unsure") return "warm";
+function visibleState(name: EndpointState["name"], takesCues: boolean): EndpointStatus["state"] {
+  if (name === "warm" || name === "unsure") return takesCues ? "warm" : "checking";
   return name === "closed" || name === "wedged" ? "down" : name;
 }

@@ -398,6 +398,7 @@ describe("suspicion", () => {
     const asked = bodies("/api/ps").length;
     suspect();
     expect(endpoint.unavailable).toBe("the endpoint is checking");
+    expect(endpoint.status.state).toBe("checking");
     await soon(() => expect(bodies("/api/ps").length).toBeGreaterThan(asked));
     expect(endpoint.unavailable).toBeDefined();
   });
@@ -524,6 +525,7 @@ describe("an engine that answers nothing", () => {
       await soon(() => expect(ollama.books.inFlight).toBe(1));
     }
     await soon(() => expect(endpoint.unavailable).toMatch(/answered none/u));
+    expect(endpoint.status.state).toBe("checking");
     ollama.answerWith(saying("Yes."));
     stays.giveUp.abort();
     await until(() => expect(endpoint.unavailable).toBeUndefined());

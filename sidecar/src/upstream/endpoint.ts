@@ -68,7 +68,7 @@ export class Endpoint implements Upstream {
   }
 
   get status(): EndpointStatus {
-    return statusOf(this.#care.state, this.#desk.books);
+    return statusOf(this.#care.state, this.#desk.books, this.unavailable === undefined);
   }
 
   /** @param onProgress told each time that it, or one more prefix, has become warm */

@@ -172,6 +172,11 @@ export class VirtualTavern {
     };
   }
 
+  /** A page of JSON. */
+  async page(path: string): Promise<unknown> {
+    return JSON.parse((await this.#observer.page(path))?.body ?? "null");
+  }
+
   async metric(series: string): Promise<number> {
     const page = await this.#observer.page("/metrics");
     const line = page?.body.split("\n").find((one) => one.startsWith(`${series} `));
