@@ -27,7 +27,7 @@ afterEach(() => tavern.close());
 afterAll(() => game.stop());
 
 test(
-  "a reload of 4 s at 10 cues a second: fallbacks in the budget meanwhile, and no load is killed",
+  "a reload of 4 s at 10 cues a second: fallbacks in the budget meanwhile, at most one load killed",
   async () => {
     tavern = await game.open({ loadMs: LOAD_MS });
     const { loads } = tavern.ollama.books;

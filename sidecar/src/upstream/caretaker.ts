@@ -92,9 +92,8 @@ export class Caretaker implements GenerationWatcher {
 
   /** Between the first doubt whether the model is in memory and the answer that it is. */
   get isLoadAtStake(): boolean {
-    const { name } = this.#state;
     if (this.#leaving.signal.aborted) return false;
-    return name === "unsure" || name === "checking" || name === "starting" || name === "loading";
+    return !["warm", "wedged", "closed"].includes(this.#state.name);
   }
 
   /** @param onProgress told each time that it, or one more prefix, has become warm */
