@@ -130,6 +130,24 @@ describe("a late cue", () => {
     ]);
   });
 
+  test("counts against the first where the second was first to answer", () => {
+    const world = worldOf(2);
+    const [a, b] = world.places as [Place, Place];
+    live(world, 100);
+    for (let cue = 0; cue < 3; cue++) {
+      const route = routeIn(world);
+      route.start(0);
+      route.granted(a, 0);
+      expect(route.hedge(80)).toBe(b);
+      route.granted(b, 80);
+      route.answered(b, 120);
+      route.commit(b, 120);
+    }
+    expect(world.news).toContainEqual({ kind: "ejected", who: a });
+    expect(a.trust.isEjected(120)).toBe(true);
+    expect(b.trust.isEjected(120)).toBe(false);
+  });
+
   test("goes on with the second where the first fails, and asks nobody else meanwhile", () => {
     const world = worldOf(3);
     const [a, b] = world.places as [Place, Place, Place];
