@@ -95,6 +95,7 @@ describe("its pages", () => {
             contextLength: 4_096,
             state: "warm",
             trouble: null,
+            share: 1,
             slots: 1,
             inFlight: 0,
             zombies: 0,

@@ -63,6 +63,13 @@ const endpoint = z.strictObject({
       "`warm`: lines come from the model; `checking`: lines were late or failed, and cues get authored ones until it is known to answer",
     ),
   trouble: trouble.nullable().describe("why it is down; null while it is not"),
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe(
+      "of the characters that it is due, beside others: 0 while it is left out, 1 as usual or where nobody else could answer",
+    ),
   warmTtftMs: z
     .number()
     .nullable()

@@ -36,6 +36,7 @@ const STATUS: SidecarStatus = {
       contextLength: null,
       state: "warm",
       trouble: null,
+      share: 1,
       warmTtftMs: 1,
       slots: 5,
       inFlight: 4,

@@ -42,6 +42,8 @@ export interface NamedEndpointStatus extends EndpointStatus {
   readonly kind: Place["kind"];
   /** Which of the addresses of its name, where each is an endpoint; null for others. */
   readonly address: string | null;
+  /** Of the characters that it is due, how many it gets now, 0 to 1. */
+  readonly share: number;
 }
 
 /** What an endpoint is, and what people call it. */
@@ -126,7 +128,8 @@ export class Engine {
   #statusOf({ endpoint, name }: MemberSpec): NamedEndpointStatus {
     const place = this.#about.get(endpoint)?.place;
     const address = (place?.kind === "ollama" ? place.address : undefined) ?? null;
-    return { name, kind: place?.kind ?? "ollama", address, ...endpoint.status };
+    const share = this.upstream.shareOf(endpoint);
+    return { name, kind: place?.kind ?? "ollama", address, share, ...endpoint.status };
   }
 
   get #placesNow(): readonly Place[] {
@@ -171,7 +174,10 @@ export class Engine {
     const { authorization, ca } = before.place;
     if (place.authorization === authorization && place.ca === ca) return;
     endpoint.reconnect(connectPool(place));
-    this.#parts.log.info({ endpoint: before.name }, "an endpoint is reached with other credentials");
+    this.#parts.log.info(
+      { endpoint: before.name },
+      "an endpoint is reached with other credentials",
+    );
   }
 
   /** Without what is secret. */

@@ -177,6 +177,9 @@ describe("one of two endpoints", () => {
     await play(96, 40);
     await virtual.pass(1_500);
     expect(hitsFrom(from)).toBeGreaterThanOrEqual(90);
+    const shares = () => virtual.endpoints.map((endpoint) => virtual.fleet.shareOf(endpoint));
+    expect(shares()[0]).toBeLessThan(1);
+    expect(shares()[1]).toBe(1);
     virtual.ollamas[0]?.engine.answerWith(USUAL);
     await play(600, 60);
     await virtual.pass(30_000);
@@ -249,6 +252,7 @@ test("with all endpoints down there is none to ask; they serve again when they a
   await open();
   for (const ollama of virtual.ollamas) ollama.goDown();
   await play(6, 50);
+  for (const endpoint of virtual.endpoints) expect(virtual.fleet.shareOf(endpoint)).toBe(0);
   expect(virtual.fleet.unavailable).toBeDefined();
   for (const ollama of virtual.ollamas) ollama.comeUp();
   await virtual.pass(5_000);

@@ -3,7 +3,7 @@ import type { ChatMessage, PromptStyle } from "../chat.ts";
 import type { Observe } from "../happening.ts";
 import { HedgeAllowance } from "../policy/hedging.ts";
 import { hashOf } from "../policy/placement.ts";
-import { candidatesFor, homesOf, isLast, type Speaker } from "../policy/roster.ts";
+import { candidatesFor, homesOf, isLast, type Speaker, weightOf } from "../policy/roster.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FleetMember, type MemberSpec } from "./fleet-member.ts";
 import { OverlapWatch } from "./overlap-watch.ts";
@@ -54,6 +54,16 @@ export class Fleet implements Upstream {
     const [first, ...others] = [...this.#inService, ...joining];
     if (!first) throw new Error("a fleet without an endpoint");
     return [first.spec, ...others.map(({ spec }) => spec)];
+  }
+
+  /** Of the characters that an endpoint is due, how many it gets now, 0 to 1. */
+  shareOf(endpoint: Endpoint): number {
+    const nowMs = this.#options.clock.nowMs();
+    const member = this.#inService.find((one) => one.endpoint === endpoint);
+    if (!member?.isAvailable) return 0;
+    // Nobody else could answer: whatever it did, it is asked.
+    if (isLast(member, this.#inService, nowMs)) return 1;
+    return weightOf(member, nowMs) / member.spec.slots;
   }
 
   /** Those that still end lines; each goes when it is closed. */

@@ -163,7 +163,9 @@ export class VirtualTavern {
     return {
       version: "0.0.0",
       uptimeMs: this.clock.nowMs(),
-      endpoints: [{ name: "ollama", kind: "ollama", address: null, ...this.endpoint.status }],
+      endpoints: [
+        { name: "ollama", kind: "ollama", address: null, share: 1, ...this.endpoint.status },
+      ],
       connections: 1,
       detached: 0,
       rooms: 1,
