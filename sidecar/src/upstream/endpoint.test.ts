@@ -391,6 +391,16 @@ describe("an /api/ps that says nothing", () => {
   });
 });
 
+test("an answer that is none of Ollama's is told as that, not as silence", async () => {
+  await openWarm();
+  const bytes = "<html>Please sign in</html>";
+  ollama.answerPathWith("/api/ps", { steps: [{ do: "bytes", bytes }] });
+  await until(() => expect(endpoint.status.state).toBe("down"));
+  const { message } = endpoint.status.trouble ?? { message: "" };
+  expect(message).toContain(`/api/ps was answered by "${bytes}"`);
+  expect(message).not.toContain("does not answer");
+});
+
 describe("suspicion", () => {
   test("makes the endpoint unavailable until the model is known to be resident", async () => {
     await openWarm();

@@ -11,6 +11,7 @@ const MAX_RESIDENT_ASKS = LOAD_TIMEOUT_MS / CONTROL_TIMEOUT_MS;
 const NO_TIMEOUT = Infinity;
 const MAX_BODY_BYTES = 4_194_304;
 const MAX_WHY_CHARS = 300;
+const MAX_SHOWN_CHARS = 100;
 
 const version = z.object({ version: z.string() });
 const tags = z.object({
@@ -47,6 +48,14 @@ export class RefusedError extends Error {
     this.name = "RefusedError";
     this.status = status;
     this.why = why;
+  }
+}
+
+/** A call was answered by what is no answer of Ollama's. */
+export class OddAnswerError extends Error {
+  constructor(path: string, answer: string) {
+    super(`${path} was answered by ${JSON.stringify(answer.slice(0, MAX_SHOWN_CHARS))}`);
+    this.name = "OddAnswerError";
   }
 }
 
@@ -167,10 +176,18 @@ export class OllamaControl {
       if (response.statusCode !== 200) {
         throw new RefusedError(path, response.statusCode, text.slice(0, MAX_WHY_CHARS));
       }
-      return schema.parse(JSON.parse(text));
+      return parsed(schema, path, text);
     } finally {
       disarm();
     }
+  }
+}
+
+function parsed<T>(schema: z.ZodType<T>, path: string, text: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new OddAnswerError(path, text);
   }
 }
 

@@ -1,4 +1,4 @@
-import { RefusedError } from "./ollama-control.ts";
+import { OddAnswerError, RefusedError } from "./ollama-control.ts";
 
 /** Why an endpoint does not answer, for the person who can change that. */
 export interface Trouble {
@@ -54,6 +54,13 @@ const NO_TLS = /^(?:ECONNRESET|EPROTO|ERR_SSL_WRONG_VERSION_NUMBER)$/u;
 
 /** What an error that kept an endpoint from coming up means. */
 export function silent(error: unknown): Trouble {
+  if (error instanceof OddAnswerError) {
+    return {
+      code: "ollama_silent",
+      message: `What answers there is no Ollama, or something between changes its answers: ${error.message}.`,
+      remedy: "Name where Ollama itself is with --ollama URL; see what a proxy before it does.",
+    };
+  }
   const why = error instanceof Error ? error.message || error.name : String(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (error instanceof RefusedError && NOT_ADMITTED.has(error.status)) {
