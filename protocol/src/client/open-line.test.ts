@@ -15,6 +15,16 @@ describe("the client's own deadline", () => {
     expect(client.hitRates).toMatchObject({ cues: 1, modelHits: 0, anyHits: 1, roomStalls: 0 });
   });
 
+  it("of a line without any time is missed at once, which is no stall of the room's", async () => {
+    const { clock, room } = connectClient();
+    const line = room.say("mira", { ...EVENT, ttftBudgetMs: 0 });
+    // In real time something always passes before the words are there.
+    clock.block(1);
+    clock.advance(0);
+    const told = { source: "fallback", budgetMs: 0, ttftMs: 1, roomStall: false };
+    expect(await line.ended).toMatchObject(told);
+  });
+
   it("is met by the first text, after which the line may take its time", () => {
     const { clock, sidecar, room } = connectClient();
     const line = room.say("mira", EVENT);

@@ -207,8 +207,9 @@ export class OpenLine implements Line {
       text: this.#text,
       ttftMs: this.#ttftMs,
       budgetMs,
-      // The client's own deadline lies inside the budget: only a blocked loop can miss it.
-      roomStall: this.#ttftMs !== undefined && this.#ttftMs > budgetMs,
+      // The client's own deadline lies inside the budget: only a blocked loop can miss it. Within no
+      // time at all nobody can speak.
+      roomStall: this.#ttftMs !== undefined && this.#ttftMs > budgetMs && budgetMs > 0,
       displayMs: end?.displayMs ?? displayMsFor(countCodePoints(this.#text)),
       spansUs: end?.spansUs,
     };
