@@ -64,6 +64,22 @@ describe("a predictor", () => {
     expect(lowMs()).toBeLessThan(80);
   });
 
+  test("has forgotten a stall, in which many were late at once, after two quick answers", () => {
+    const predictor = taught(0.2, 30);
+    const lowMs = (): number => predictor.predict(100 * CHARS_PER_TOKEN, 100).lowMs;
+    for (let index = 0; index < 16; index++) predictor.learnAtLeast(500, 1_000, 100);
+    expect(lowMs()).toBeGreaterThan(900);
+    for (let index = 0; index < 2; index++) predictor.learn(seen(100, 0.2, 30), 100);
+    expect(lowMs()).toBeLessThan(80);
+  });
+
+  test("takes answers that differ by less than half for what they are: a spread", () => {
+    const predictor = taught(0.2, 30);
+    for (let index = 0; index < 64; index++)
+      predictor.learn(seen(100, 0.2, 40 + (index % 4) * 10), 60);
+    expect(predictor.observations).toBe(16);
+  });
+
   test("learns from those that were given up too: a dead engine is ruled out", () => {
     const predictor = taught(0.2, 30);
     for (let index = 0; index < 16; index++) predictor.learnAtLeast(500, 195, 100);

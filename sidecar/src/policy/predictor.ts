@@ -38,6 +38,8 @@ const FRESH_MS = 2_000;
 const DOUBT_MS = 5_000;
 /** A load time above this is a load; below it is what each request costs in the older Ollamas. */
 const MIN_LOAD_MS = 500;
+/** An answer that is sooner than what one in four beats by this, and by more than it took, refutes that. */
+const REFUTED_BY_MS = 20;
 const PRIOR_DECODE_MS = 500;
 
 /**
@@ -135,7 +137,7 @@ export class Predictor {
     if (decodeMs !== undefined) this.#decodes.add(decodeMs);
     const loadMs = engine && engine.loadMs >= MIN_LOAD_MS ? engine.loadMs : 0;
     if (loadMs > 0) this.#loadMs = loadMs;
-    this.#overheads.add(ttftMs - loadMs - uncachedTokens * this.#rate.msPerToken);
+    this.#learnOverhead(ttftMs - loadMs - uncachedTokens * this.#rate.msPerToken);
   }
 
   /** One was given up after so long without a chunk: it would have taken longer. */
@@ -144,6 +146,19 @@ export class Predictor {
     // One that was given up early says nothing.
     if (waitedMs < this.predict(uncachedChars, nowMs).likelyMs) return;
     this.#overheads.add(waitedMs - this.#ratio.tokensIn(uncachedChars) * this.#rate.msPerToken);
+  }
+
+  /**
+   * After a stall, in which many were late at once, only one now and then is sent to find out: what
+   * those few say must not wait until there are as many of them.
+   */
+  #learnOverhead(overheadMs: number): void {
+    const lowMs = this.#overheads.quantile(QUANTILES.low) ?? 0;
+    const soonerByMs = lowMs - Math.max(0, overheadMs);
+    if (soonerByMs > Math.max(REFUTED_BY_MS, overheadMs)) {
+      this.#overheads.keep(this.#overheads.count >> 1);
+    }
+    this.#overheads.add(overheadMs);
   }
 
   /** How far what was seen may be relied on to rule a cue out, 0 to 1. */

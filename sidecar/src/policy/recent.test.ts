@@ -20,3 +20,12 @@ test("quantiles are those of the latest values, whatever came before", () => {
     ),
   );
 });
+
+test("the latest are kept, and as many fit beside them as before", () => {
+  const recent = new Recent(4);
+  for (const value of [1, 2, 3, 4, 5, 6]) recent.add(value);
+  recent.keep(2);
+  expect([recent.count, recent.quantile(0), recent.quantile(1)]).toEqual([2, 5, 6]);
+  for (const value of [7, 8, 9]) recent.add(value);
+  expect([recent.count, recent.quantile(0), recent.quantile(1)]).toEqual([4, 6, 9]);
+});

@@ -22,6 +22,15 @@ export class Recent {
     this.#next = (this.#next + 1) % this.#max;
   }
 
+  /** Forgets all but so many of the latest. */
+  keep(count: number): void {
+    const inOrder = [...this.#values.slice(this.#next), ...this.#values.slice(0, this.#next)];
+    this.#values.length = 0;
+    this.#sorted.length = 0;
+    this.#next = 0;
+    if (count > 0) for (const value of inOrder.slice(-count)) this.add(value);
+  }
+
   /**
    * The value that a share `q` of them, 0 to 1, does not exceed; undefined while there is none.
    * @param above only those greater than this count
