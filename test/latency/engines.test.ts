@@ -54,6 +54,32 @@ test(
   TEST_WITHIN_MS,
 );
 
+test(
+  "a reload of 4 s with four slots, and 10 cues a second of a player who waits for no answer: at most one load killed",
+  async () => {
+    tavern = await game.open({ loadMs: LOAD_MS, slots: 4 });
+    const { loads } = tavern.ollama.books;
+    tavern.ollama.unload();
+    const cues = LOAD_MS / CUE_EVERY_MS;
+    for (let cue = 0; cue < cues; cue++) {
+      tavern.begin("Anybody here?");
+      await new Promise((resolve) => setTimeout(resolve, CUE_EVERY_MS));
+    }
+    for (let cue = 0; cue < cues; cue++) {
+      const { source, reason, text } = await tavern.nextResult();
+      // What the player said before it, unless that was answered.
+      if (source === "none") expect(reason).toBe("superseded");
+      else expect(text).toBe(source === "model" ? USUAL_LINE : FALLBACK);
+    }
+    await expectModelAgain(tavern);
+    const { killedLoads, loads: loadsNow, queued } = tavern.ollama.books;
+    expect(killedLoads).toBeLessThanOrEqual(1);
+    expect(loadsNow - loads).toBe(1 + killedLoads);
+    expect(queued).toBe(0);
+  },
+  TEST_WITHIN_MS,
+);
+
 test("a room whose loop blocks for 300 ms: the line comes late, once, and is a room stall", async () => {
   tavern = await game.open();
   const heard = await tavern.ask(STALLING);

@@ -67,8 +67,10 @@ export interface LatencyTavern {
   readonly spoiltLines: number;
   /** Says something and resolves with the answer. */
   ask(text: string): Promise<Heard>;
-  /** Says something whose answer nobody waits for. */
+  /** Says something whose answer nobody waits for, but perhaps `nextResult`. */
   begin(text: string): void;
+  /** Of the first line that has ended and was not told of yet. */
+  nextResult(): Promise<LineResult>;
   /** The one player goes. */
   leave(): Promise<unknown>;
   /** The room goes. */
@@ -129,7 +131,8 @@ export class LatencyGame {
       ...options,
     });
     const way = await approach(ollama);
-    const config = { ...DEFAULT_CONFIG, port: 0, ollama: [way.origin] };
+    const { slots = DEFAULT_CONFIG.slots } = options;
+    const config = { ...DEFAULT_CONFIG, port: 0, ollama: [way.origin], slots };
     const sidecar = await startSidecar(config, createLog("silent"));
     Tavern.url = sidecar.url;
     if (!this.#game) throw new Error("the game server is not started");
@@ -163,6 +166,7 @@ export class LatencyGame {
       },
       mood: (reply) => (moody = reply),
       begin: (text) => player.send("chat", text),
+      nextResult: () => room.nextResult(),
       leave: () => player.leave(),
       dispose: () => room.disconnect(),
       ask: async (text) => {
