@@ -108,8 +108,17 @@ describe("the plain way", () => {
     expect(taken).toBeGreaterThan(500);
   });
 
+  it("writes no array with holes", () => {
+    const plain = plainOf(z.array(z.boolean()));
+    expect(plain?.write([true, false])).toBe(true);
+    expect(plain?.write(Array.from({ length: 2 }, () => true))).toBe(true);
+    expect(plain?.write(new Array(2))).toBe(false);
+  });
+
   it("is not taken with a schema of a kind, or with a check, that is not known", () => {
     expect(plainOf(z.number())).toBeUndefined();
+    expect(plainOf(z.tuple([z.boolean()]).refine(() => true))).toBeUndefined();
+    expect(plainOf(z.array(z.boolean()).refine(() => true))).toBeUndefined();
     expect(plainOf(z.int())).toBeUndefined();
     expect(plainOf(z.int().min(-1).max(1))).toBeUndefined();
     expect(

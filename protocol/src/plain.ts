@@ -23,6 +23,8 @@ export interface Plain {
  * the general way alone must do. What a compiled one refuses is left to that way, to explain.
  */
 export function plainOf(schema: Schema): Plain | undefined {
+  const isChecked = (schema._zod.def.checks?.length ?? 0) > 0;
+  if (isChecked && UNCHECKED.some((kind) => schema instanceof kind)) return undefined;
   if (schema instanceof z.ZodBoolean) return BOOLEAN;
   if (schema instanceof z.ZodEnum) return text((value) => schema.options.includes(value as string));
   if (schema instanceof z.ZodNullable) return nullable(schema.def.innerType);
@@ -38,6 +40,9 @@ export function plainOf(schema: Schema): Plain | undefined {
   }
   return undefined;
 }
+
+/** Kinds of which no check is known here. */
+const UNCHECKED = [z.ZodBoolean, z.ZodEnum, z.ZodNullable, z.ZodTuple] as const;
 
 /** Schemas one after another; undefined if one of them cannot be compiled. */
 export function plainsOf(schemas: readonly Schema[]): readonly Plain[] | undefined {
@@ -135,8 +140,11 @@ function array(element: Schema, passes: Passes): Plain | undefined {
     },
     write(value) {
       if (!Array.isArray(value) || !passes(value, value.length)) return false;
-      writer.writeArrayHead(value.length);
-      return value.every((one) => plain.write(one));
+      const ones: readonly unknown[] = value;
+      writer.writeArrayHead(ones.length);
+      // `every` would pass over holes, which no schema takes.
+      for (const one of ones) if (!plain.write(one)) return false;
+      return true;
     },
   };
 }
@@ -163,7 +171,8 @@ function checksOf(schema: Schema): Checks | undefined {
       least = Math.max(least, Number(check._zod.def.value));
     } else if (check instanceof z.core.$ZodCheckLessThan && check._zod.def.inclusive) {
       most = Math.min(most, Number(check._zod.def.value));
-    } else if (check instanceof z.core.$ZodCustom) {
+    } else if (check instanceof z.core.$ZodCustom && !(schema instanceof z.ZodArray)) {
+      // An array's would have to wait for its elements.
       refinements.push(check._zod.def.fn);
     } else return undefined;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 import { chat } from "../../floor/chat.ts";
-import type { Figures } from "../bench.ts";
+import { type Figure, figureOf, type Figures } from "../bench.ts";
 import { type Pace, promptOf } from "../support/pace.ts";
 import { machineNowMs, type PacedUpstream, startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame } from "../support/raw-game.ts";
@@ -48,7 +48,13 @@ export async function measureCancel(
       took.direct.push(mostOf(await cancelled(upstream, perRound, direct), perRound));
       took.sidecar.push(mostOf(await cancelled(upstream, perRound, viaSidecar), perRound));
     }
-    return figuresOf(took.direct, took.sidecar, random);
+    const seen = (all: readonly number[][]): Figure =>
+      figureOf([all.flat().length / (rounds * perRound)], "x");
+    return {
+      ...figuresOf(took.direct, took.sidecar, random),
+      "cancels seen at the upstream, of those made, direct": seen(took.direct),
+      "cancels seen at the upstream, of those made, sidecar": seen(took.sidecar),
+    };
   } finally {
     game.close();
     await pool.destroy();
@@ -72,7 +78,11 @@ async function cancelled(
   }
   await sleep(SETTLE_MS);
   const { cutAtMs } = await upstream.books();
-  return cutAtMs.map(([tag, atMs]) => atMs - (cancelledAtMs.get(tag) ?? NaN));
+  // One whose end came after its round was over is no other round's: it counts as not seen.
+  return cutAtMs.flatMap(([tag, atMs]) => {
+    const cancelledMs = cancelledAtMs.get(tag);
+    return cancelledMs === undefined ? [] : [atMs - cancelledMs];
+  });
 }
 
 /** A request that was not at the upstream when it was given up has no end there. */

@@ -14,7 +14,7 @@ export interface Problem {
 
 const MASK = "********";
 /** What stands before the host of an address. */
-const CREDENTIALS = /(^|,\s*)(?:([a-z]+:\/\/)[^,\s]*|[^,\s]*:[^,\s]*)@/gu;
+const CREDENTIALS = /(^|\s)([a-z]+:\/\/)?\S*@/giu;
 const MAX_SHOWN_CHARS = 80;
 /** More than anybody mends at once. */
 const MAX_PROBLEMS_SHOWN = 20;

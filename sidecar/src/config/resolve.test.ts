@@ -183,6 +183,8 @@ describe("a wrong value", () => {
       "https://ada:sesame@a.example",
       "ada:ses/ame@a.example",
       "ada:sesame@b",
+      "sesame@b",
+      "http://ada:pa,sesame@b",
     ]) {
       const { problems } = resolved({ flags: { ollama: ["http://a", written] } });
       expect(problems).toMatchObject([{ key: "ollama", value: expect.stringContaining("****@") }]);

@@ -102,6 +102,15 @@ describe("a scheduler", () => {
     expect(scheduler.ask("reply", wish(550), 0)).toEqual([{ do: "shed", owner: "nearby" }]);
   });
 
+  test("judges the overtaken one by one: who was shed comes before nobody any more", () => {
+    const scheduler = taught({}, 50, 100);
+    scheduler.ask("a", wish(9_000), 0);
+    scheduler.ask("first", wish(300, { priority: "nearby" }), 0);
+    scheduler.ask("second", wish(400, { priority: "nearby" }), 0);
+    const shed = { do: "shed", owner: "first" };
+    expect(scheduler.ask("reply", wish(300), 0)).toEqual([shed]);
+  });
+
   test("holds the slot of a prefill that was given up until its predicted end", () => {
     const scheduler = taught();
     scheduler.ask("a", wish(1_000), 0);

@@ -281,9 +281,10 @@ export class Scheduler<Owner> {
   #turnAwayOvertaken(newcomer: Waiting<Owner>, nowMs: number): Decision<Owner>[] {
     const overtaken = Array.from(this.#queue);
     overtaken.splice(0, overtaken.indexOf(newcomer) + 1);
-    return overtaken
-      .filter((waiting) => !this.#isHopeful(waiting, nowMs))
-      .map((waiting) => this.#shed(waiting));
+    // One by one: who is shed comes before nobody any more.
+    return overtaken.flatMap((waiting) =>
+      this.#isHopeful(waiting, nowMs) ? [] : [this.#shed(waiting)],
+    );
   }
 
   #fill(nowMs: number, decisions: Decision<Owner>[]): void {

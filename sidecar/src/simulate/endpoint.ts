@@ -1,5 +1,5 @@
 import { MAX_WAITING_CUES, MIN_PROMPT_SIMILARITY } from "../config.ts";
-import { CANARY_TIMEOUT_MS } from "../policy/care.ts";
+import { CANARY_TIMEOUT_MS, WEDGE_TIMEOUT_MS } from "../policy/care.ts";
 import { type Decision, Scheduler } from "../policy/scheduler.ts";
 import type { Offer } from "../policy/spill-over.ts";
 import type { Wish } from "../policy/wish.ts";
@@ -135,7 +135,8 @@ export class SimulatedEndpoint {
 
   /** Reads a prompt's start, if there is nothing else to do, to find out what it takes now. */
   tryOut(prefix: string): void {
-    if (this.health.isWarm && this.#isUnused) this.#read(prefix, NOTHING);
+    const { isWarm, isDoubted } = this.health;
+    if (isWarm && !isDoubted && this.#isUnused) this.#read(prefix, WEDGE_TIMEOUT_MS, NOTHING);
   }
 
   get #isUnused(): boolean {
@@ -195,12 +196,13 @@ export class SimulatedEndpoint {
   /** Reads a prefix that waits for it, as long as no cue wants the slot. */
   #warmUp(): void {
     const { scheduler } = this;
-    if (!this.health.isWell || !scheduler.hasFree || scheduler.waiting > 0) return;
+    const { isWell, isDoubted } = this.health;
+    if (!isWell || isDoubted || !scheduler.hasFree || scheduler.waiting > 0) return;
     const prefix = scheduler.nextToWarm();
-    if (prefix !== undefined) this.#read(prefix, () => this.#warmUp());
+    if (prefix !== undefined) this.#read(prefix, CANARY_TIMEOUT_MS, () => this.#warmUp());
   }
 
-  #read(prefix: string, done: () => void): void {
+  #read(prefix: string, timeoutMs: number, done: () => void): void {
     let callOff = NOTHING;
     const over = (): void => callOff();
     const whenDone = (): void => {
@@ -210,7 +212,7 @@ export class SimulatedEndpoint {
     const asker = { ...QUIET, shed: over, preempted: over, failed: over, done: whenDone };
     const ticket = this.#ask(asker, canary([prefix, GREETING]), 1, true);
     if (ticket.phase === "over") return;
-    callOff = this.#clock.after(CANARY_TIMEOUT_MS, () => this.leave(ticket, false));
+    callOff = this.#clock.after(timeoutMs, () => this.leave(ticket, true));
   }
 
   #arm(): void {

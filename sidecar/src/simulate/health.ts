@@ -58,6 +58,11 @@ export class Health {
     return this.isWarm && !holdsOff(this.#wedge);
   }
 
+  /** A canary is due, which nothing else may be beside. */
+  get isDoubted(): boolean {
+    return this.#wedge.name === "doubted";
+  }
+
   /** Since when it is warm without a break; never where it is not. */
   get warmSinceMs(): number {
     return this.#warmSinceMs;

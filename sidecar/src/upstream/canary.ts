@@ -20,15 +20,22 @@ export class CrowdedOutError extends Error {
   }
 }
 
+/** Of who was not let in, or came to one with too much to do: the same may be taken later. */
+const MAYBE_LATER: ReadonlySet<number> = new Set([401, 403, 407, 408, 429, 502, 503, 504]);
+
 /** A generation of our own that failed. */
 export class GenerationError extends Error {
   /** The engine answered, and would not. */
   readonly isRefusal: boolean;
+  /** It would not another time either. */
+  readonly isFinal: boolean;
 
-  constructor({ kind, why }: Failure) {
+  constructor(failure: Failure) {
+    const { kind, why } = failure;
     super(why);
     this.name = "GenerationError";
     this.isRefusal = kind === "status" || kind === "engine";
+    this.isFinal = !MAYBE_LATER.has(failure.status ?? 0);
   }
 }
 

@@ -268,7 +268,15 @@ export class Caretaker implements GenerationWatcher {
       const state = this.#state;
       if (!("warmTtftMs" in state)) return;
       const { control, choice, runnerOptions, origin } = state.engine;
-      const resident = (await control.resident()).find(({ name }) => name === choice.model);
+      let models: readonly ResidentModel[];
+      try {
+        models = await control.resident();
+      } catch (error) {
+        // It was asked in a way that another header has replaced meanwhile.
+        if ("engine" in this.#state && this.#state.engine !== state.engine) continue;
+        throw error;
+      }
+      const resident = models.find(({ name }) => name === choice.model);
       if (!resident) return;
       this.#residence = { origin, ...residenceOf(resident) };
       if (resident.context_length !== runnerOptions.num_ctx) {

@@ -628,6 +628,18 @@ describe("prefixes", () => {
     expect(ollama.books.loads).toBe(1);
   });
 
+  test("that come to an engine with too much to do are read later", async () => {
+    let refusals = 0;
+    const answer = (body: object): Reply =>
+      JSON.stringify(body).includes("Mira") && refusals++ === 0
+        ? refusing(503, "busy")
+        : saying("Yes.");
+    await openWarm({ answerWith: answer });
+    endpoint.keepWarm(MIRA);
+    await until(() => expect(timesSent("Mira")).toBe(2));
+    await until(() => expect(endpoint.status.prefixes).toMatchObject({ warm: 1, refused: 0 }));
+  });
+
   test("beyond what the engine has room for are left cold, all but the last", async () => {
     await openWarm({}, { hasHostCache: false });
     endpoint.keepWarm(MIRA);

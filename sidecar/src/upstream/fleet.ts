@@ -174,8 +174,14 @@ export class Fleet implements Upstream {
     const canTakeOver = this.#members.some((one) => one.phase === "serving" && one.isAvailable);
     if (outgoing.length === 0 || !canTakeOver) return;
     this.#set(this.#members.filter(({ phase }) => phase !== "outgoing"));
-    const heirs = (): Endpoint[] => this.#members.map(({ endpoint }) => endpoint);
-    for (const member of outgoing) this.#letGo(member, member.endpoint.retire(heirs));
+    for (const member of outgoing) {
+      // The addresses of one name have one origin, and each is an Ollama of its own.
+      const heirs = (): Endpoint[] =>
+        this.#members
+          .filter(({ spec }) => spec.machine === member.spec.machine)
+          .map(({ endpoint }) => endpoint);
+      this.#letGo(member, member.endpoint.retire(heirs));
+    }
   }
 
   #set(members: readonly FleetMember[]): void {

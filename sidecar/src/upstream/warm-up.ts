@@ -36,6 +36,8 @@ async function warm(prefix: string, { desk, observe, canary }: WarmUpParts): Pro
     if (error instanceof CrowdedOutError || error instanceof UnansweredError) return false;
     // Such as a persona longer than the context: its lines fail, the others need not.
     if (!(error instanceof GenerationError) || !error.isRefusal) throw error;
+    // Such as by an engine that has too much to do: it may take it later.
+    if (!error.isFinal) return false;
     desk.warmth.happened(prefix, "refused");
     observe({ kind: "warmUpRefused", why: error.message });
     return true;
