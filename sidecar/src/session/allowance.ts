@@ -63,7 +63,10 @@ export function weightOfCharacter(
   return bytes;
 }
 
-/** Not walked through: of two bytes a character where any of its characters needs them. */
+/**
+ * A byte a character, as Latin text takes. Other text takes two, which only a walk through all of it
+ * would tell: what is really held is at most twice the bound.
+ */
 function weightOf(text: string): number {
   return TEXT_BYTES + text.length;
 }
