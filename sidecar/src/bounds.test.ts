@@ -26,11 +26,17 @@ import { fileKeyOf, flagOf } from "./config/names.ts";
 import { type Key, settingOf } from "./config/settings.ts";
 import {
   CLOSE_TIMEOUT_MS,
+  COMING_AND_GOING,
   MAX_FRAGMENTS,
   MAX_PIECES_PER_FRAME,
+  READING_ON,
   UPGRADE_TIMEOUT_MS,
 } from "./listener.ts";
-import { MAX_FRAMES_PER_TURN } from "./listener/incoming.ts";
+import {
+  MAX_BYTES_AFTER_CLOSE,
+  MAX_FRAMES_PER_TURN,
+  MAX_READING_MS_PER_TURN,
+} from "./listener/incoming.ts";
 import { ODD_FRAME_COUNTS_FOR } from "./listener/message-boundary.ts";
 import { MAX_TASKS_PER_TURN } from "./listener/turns.ts";
 import { MAX_PONGS_PER_TURN } from "./listener/pings.ts";
@@ -70,6 +76,10 @@ function ms(value: number): string {
   return `${count(value)} ms`;
 }
 
+function percent(share: number): string {
+  return `${share * 100}%`;
+}
+
 const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
   "Before a connection": [
     bound(
@@ -86,6 +96,11 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
       "sockets that come or go, and pages, in one turn of the loop",
       `1 of each, and up to ${count(MAX_TASKS_PER_TURN)} where turns take milliseconds`,
       "the others wait for the next turns",
+    ),
+    bound(
+      "of the loop's time while lines are open: sockets that come or go; pages",
+      `${percent(COMING_AND_GOING.share)} each`,
+      "they wait: a thousand games are back within a second or two",
     ),
     bound("pages of one socket at a time", "1", "dropped with its second request"),
     bound(
@@ -120,9 +135,15 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     ),
     bound(
       "frames of one connection in one turn of the loop",
-      `about ${count(MAX_FRAMES_PER_TURN)}`,
-      "read in the next turns",
+      `about ${count(MAX_FRAMES_PER_TURN)}, or what ${MAX_READING_MS_PER_TURN} ms suffice for`,
+      "read in later turns, one such connection in each",
     ),
+    bound(
+      "of the loop's time while lines are open: connections that send more than that",
+      `${percent(READING_ON.share)} for all of them, once they have had ${ms(READING_ON.maxCreditMs)}`,
+      "read later",
+    ),
+    bound("sent on after a close", `${count(MAX_BYTES_AFTER_CLOSE)} bytes`, "dropped, unread"),
     bound(
       "pings answered in one turn of the loop",
       count(MAX_PONGS_PER_TURN),

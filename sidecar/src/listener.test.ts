@@ -64,6 +64,7 @@ function newListener(atPort = 0): Listener {
         lost: () => mine.lost++,
       };
     },
+    hasOpenLines: () => false,
     page: (path) => {
       if (path === "/broken") return Promise.reject(new Error("a secret of ours"));
       const page = { status: 200, contentType: "text/plain", body: "here" };
@@ -288,9 +289,12 @@ describe("peers that do it all at once", () => {
     expect(await mostInATurn(() => seen.sockets.length, sockets.length)).toBe(1);
   });
 
-  test("are missed one by one", async () => {
+  test.each([
+    ["hang up", (raw: Socket) => raw.end()],
+    ["are cut off", (raw: Socket) => raw.resetAndDestroy()],
+  ])("and %s are missed one by one", async (_how, leave) => {
     const sockets = await Promise.all(Array.from({ length: 15 }, () => opened()));
-    for (const socket of sockets) rawOf(socket).end();
+    for (const socket of sockets) leave(rawOf(socket));
     expect(await mostInATurn(() => seen.lost, sockets.length)).toBeLessThan(4);
   });
 });

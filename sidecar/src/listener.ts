@@ -50,6 +50,8 @@ export interface ListenerOptions extends PagesParts {
   readonly maxPendingSockets: number;
   /** Whom to let in, as it is now. */
   admission(): Admission;
+  /** Whether anybody has a line open, which is served before what can wait. */
+  hasOpenLines(): boolean;
   readonly observe: Observe;
   /** A client was let in, by the token `game` where one is asked for. */
   accept(socket: PeerSocket, game: string | undefined): Peer;
@@ -74,6 +76,11 @@ export const MAX_PIECES_PER_FRAME = 16_384;
 /** For a peer to answer our close; then its socket is dropped. */
 export const CLOSE_TIMEOUT_MS = 2_000;
 
+/** A few games that come together are let in at once. */
+export const COMING_AND_GOING = { share: 0.25, maxCreditMs: 1 } as const;
+/** A hundred cues that a game sends at once are no flood. */
+export const READING_ON = { share: 0.5, maxCreditMs: 20 } as const;
+
 // The types of ws do not know all of its options.
 const WEB_SOCKET_OPTIONS: ServerOptions & Readonly<Record<string, unknown>> = {
   noServer: true,
@@ -96,14 +103,17 @@ export class Listener {
   readonly #pending: PendingSockets;
   readonly #pages: Pages;
   /** Those who come and those who go: a thousand games do so at once where a network breaks. */
-  readonly #turns: Turns;
+  readonly #comingAndGoing: Turns;
+  /** Those who send more than is read at once. */
+  readonly #readingOn: Turns;
   readonly #sockets = new WebSocketServer(WEB_SOCKET_OPTIONS);
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#pending = new PendingSockets(options.maxPendingSockets);
-    this.#pages = new Pages(options);
-    this.#turns = new Turns(options.clock);
+    this.#comingAndGoing = new Turns({ ...options, ...COMING_AND_GOING });
+    this.#readingOn = new Turns({ ...options, ...READING_ON });
+    this.#pages = new Pages(options, new Turns({ ...options, ...COMING_AND_GOING }));
     this.#http = createServer(
       { requestTimeout: UPGRADE_TIMEOUT_MS, connectionsCheckingInterval: LOOK_FOR_LATE_MS },
       (request, response) => this.#pages.answer(request, response),
@@ -113,7 +123,7 @@ export class Listener {
     );
     this.#http.on("upgrade", (request, socket, head) => {
       socket.on("error", () => socket.destroy());
-      this.#turns.run(() => !socket.destroyed && this.#upgrade(request, socket, head));
+      this.#comingAndGoing.run(() => !socket.destroyed && this.#upgrade(request, socket, head));
     });
     this.#http.on("clientError", (_error, socket) => socket.destroy());
   }
@@ -147,7 +157,7 @@ export class Listener {
   #arrive(socket: Socket, connect: () => void): void {
     this.#pending.add(socket);
     untilItSpeaks(socket, UPGRADE_TIMEOUT_MS, () =>
-      this.#turns.run(() => {
+      this.#comingAndGoing.run(() => {
         if (socket.destroyed) return false;
         connect();
         socket.resume();
@@ -163,10 +173,13 @@ export class Listener {
       this.#options.observe({ kind: "upgradeRefused", code: refusal[1] });
       return refuse(socket, ...refusal);
     }
+    // The answer leaves in one packet with the welcome, where the hello came with the request.
+    socket.cork();
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       this.#pending.remove(request.socket);
       this.#attach(webSocket, socket, token);
     });
+    process.nextTick(() => socket.uncork());
   }
 
   #refusalOf(request: IncomingMessage): readonly [string, Code] | undefined {
@@ -187,14 +200,17 @@ export class Listener {
 
   #attach(webSocket: WebSocket, raw: Duplex, game: string | undefined): void {
     const peer = this.#options.accept(peerSocket(webSocket, raw), game);
-    // Of one that has gone meanwhile the WebSocket knows nothing any more.
-    holdBack(raw, "end", (end) => this.#turns.run(() => !raw.destroyed && end()));
+    // Nobody waits for who has gone: that it has is seen to when there is time.
+    holdBack(raw, "end", () => this.#comingAndGoing.run(() => !raw.destroyed && raw.destroy()));
+    holdBack(raw, "close", (close) => this.#comingAndGoing.run(close));
     answerPings(webSocket);
     readIncoming({
       raw,
       clock: this.#options.clock,
+      turns: this.#readingOn,
       messageTimeoutMs: MESSAGE_TIMEOUT_MS,
       framesPerSecond: this.#options.admission().framesPerSecond,
+      isClosing: () => webSocket.readyState !== webSocket.OPEN,
       unfinished: () => peer.unfinished(),
     });
     webSocket.on("message", (data, isBinary) => {

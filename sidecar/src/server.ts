@@ -110,6 +110,7 @@ export async function startSidecar(
     clock,
     observe,
     maxPendingSockets: MAX_PENDING_SOCKETS,
+    hasOpenLines: () => sessions.openLines > 0,
     admission: () => ({ ...config, framesPerSecond: framesPerSecondOf(config) }),
     accept(socket, game) {
       const connection = new Connection({

@@ -30,6 +30,8 @@ import {
 export interface SessionParts extends RoomsParts {
   /** The secret by which a later connection may go on with it. */
   readonly name: Uint8Array;
+  /** What all sessions have open, this one's lines among it. */
+  readonly open: { lines: number };
   /** Cues of all connections with this game's token. */
   readonly gameRate: RateLimit;
   /** What its lines said, where a later connection may go on with it. */
@@ -98,10 +100,6 @@ export class Session {
 
   get rooms(): number {
     return this.#rooms.size;
-  }
-
-  get openLines(): number {
-    return this.#lines.size;
   }
 
   get isResuming(): boolean {
@@ -376,7 +374,7 @@ export class Session {
   }
 
   #speak(cue: Cue, room: Room, character: Character): void {
-    const { upstream, clock, connection, observe } = this.#parts;
+    const { upstream, clock, connection, observe, open } = this.#parts;
     const line = new SpokenLine({
       connection,
       observe,
@@ -386,10 +384,11 @@ export class Session {
       clock,
       sink: this.#sink,
       forget: () => {
-        this.#lines.delete(cue.line);
+        if (this.#lines.delete(cue.line)) open.lines--;
         room.lines.delete(cue.line);
       },
     });
+    open.lines++;
     this.#lines.set(cue.line, { line, cue });
     room.lines.add(cue.line);
     line.start();

@@ -6,7 +6,7 @@ import { type Pace, promptOf } from "../support/pace.ts";
 import { machineNowMs, type PacedUpstream, startPacedUpstream } from "../support/paced-upstream.ts";
 import { openRawGame } from "../support/raw-game.ts";
 import { startWarmSidecar } from "../support/sidecar.ts";
-import { bootstrap, figureOfInterval, quantileOf } from "../support/statistics.ts";
+import { figureOfInterval, pooledQuantile } from "../support/statistics.ts";
 
 export interface CancelPlan {
   readonly rounds: number;
@@ -91,35 +91,20 @@ function mostOf(tookMs: number[], count: number): number[] {
   throw new Error(`${count} requests were cancelled, the upstream saw ${tookMs.length} go`);
 }
 
-/**
- * A quantile of all rounds together: of one round's few dozen cancels the 99th percentile is the
- * slowest, which tells of the machine.
- */
 function figuresOf(
   direct: readonly number[][],
   sidecar: readonly number[][],
   random: () => number,
 ): Figures {
   const figures: Figures = {};
-  const indices = [direct.map((_, round) => round)];
   for (const [name, quantile] of [
     ["p50", 0.5],
     ["p99", 0.99],
   ] as const) {
-    const pooled = (rounds: readonly number[][]) => (drawn: number[]) =>
-      quantileOf(
-        drawn.flatMap((round) => rounds[round] ?? []),
-        quantile,
-      );
-    const [by, ours] = [pooled(direct), pooled(sidecar)];
-    const of = (statistic: (drawn: number[]) => number, unit: string) =>
-      figureOfInterval(bootstrap(indices, statistic, random), unit);
-    figures[`cancel to the upstream's FIN, direct, ${name}`] = of(by, "ms");
-    figures[`cancel to the upstream's FIN, sidecar, ${name}`] = of(ours, "ms");
-    figures[`cancel to FIN over a direct destroy, ${name}`] = of(
-      (drawn) => ours(drawn) / by(drawn),
-      "x",
-    );
+    const { one, other, ratio } = pooledQuantile(sidecar, direct, quantile, random);
+    figures[`cancel to the upstream's FIN, direct, ${name}`] = figureOfInterval(other, "ms");
+    figures[`cancel to the upstream's FIN, sidecar, ${name}`] = figureOfInterval(one, "ms");
+    figures[`cancel to FIN over a direct destroy, ${name}`] = figureOfInterval(ratio, "x");
   }
   return figures;
 }

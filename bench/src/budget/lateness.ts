@@ -9,7 +9,7 @@ import { connectPeer, type Peer } from "../support/peers.ts";
 import { openRawGame, type RawGame } from "../support/raw-game.ts";
 import { keepSchedule, poissonSchedule, preciseClock } from "../support/schedule.ts";
 import { type SidecarProcess, startWarmSidecar, UNBOUNDED } from "../support/sidecar.ts";
-import { bootstrap, figureOfInterval, quantileOf } from "../support/statistics.ts";
+import { figureOfInterval, pooledQuantile } from "../support/statistics.ts";
 import { within } from "../support/within.ts";
 
 export interface LatenessPlan {
@@ -156,21 +156,10 @@ function figuresOf(load: Load, lateness: Lateness, random: () => number): Figure
     ["p99", 0.99],
     ["p99.9", 0.999],
   ] as const) {
-    const pooled = (rounds: readonly number[][]) => (drawn: number[]) =>
-      quantileOf(
-        drawn.flatMap((round) => rounds[round] ?? []),
-        quantile,
-      );
-    const indices = [floor.map((_, round) => round)];
-    const [bare, ours] = [pooled(floor), pooled(sidecar)];
-    const of = (statistic: (drawn: number[]) => number, unit: string) =>
-      figureOfInterval(bootstrap(indices, statistic, random), unit);
-    figures[`${load}: bare timer's lateness, ${name}`] = of(bare, "ms");
-    figures[`${load}: fallback's lateness, ${name}`] = of(ours, "ms");
-    figures[`${load}: lateness over bare timers, ${name}`] = of(
-      (drawn) => ours(drawn) / bare(drawn),
-      "x",
-    );
+    const { one, other, ratio } = pooledQuantile(sidecar, floor, quantile, random);
+    figures[`${load}: bare timer's lateness, ${name}`] = figureOfInterval(other, "ms");
+    figures[`${load}: fallback's lateness, ${name}`] = figureOfInterval(one, "ms");
+    figures[`${load}: lateness over bare timers, ${name}`] = figureOfInterval(ratio, "x");
   }
   return figures;
 }

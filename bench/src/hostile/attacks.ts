@@ -30,6 +30,8 @@ const HEADER = `GET / HTTP/1.1\r\nHost: sidecar\r\nX-Filler: ${"x".repeat(4_096)
 const PING = 9;
 
 export const ATTACKS = {
+  /** What two rounds differ by on their own. */
+  "no attack": () => () => {},
   /** Requests whose headers come byte by byte. */
   "500 slow handshakes": (port) => {
     const sockets = new Set<Socket>();
@@ -121,6 +123,7 @@ export const ATTACKS = {
 } as const satisfies Readonly<Record<string, Begin>>;
 
 export type AttackName = keyof typeof ATTACKS;
+export const CONTROL = "no attack" satisfies AttackName;
 export const ATTACK_NAMES = Object.keys(ATTACKS) as readonly AttackName[];
 
 const FLOODING_CONNECTIONS = 4;

@@ -5,6 +5,7 @@ import {
   addedRatio,
   bootstrap,
   medianOf,
+  pooledQuantile,
   quantileOf,
   ratioOfRounds,
   slopeInterval,
@@ -103,4 +104,18 @@ test("what grows under noise has a slope whose low end is above 0, and what does
 test("series with different rounds are refused", () => {
   expect(() => bootstrap([[1], [1, 2]], added, seededRandom(6))).toThrow(/same rounds/);
   expect(() => bootstrap([[]], medianOf, seededRandom(6))).toThrow(/at least one/);
+});
+
+test("a pooled quantile is of all rounds' samples, however many each has", () => {
+  const [ones, others] = [
+    [[4, 4, 4], [8]],
+    [
+      [2, 2],
+      [2, 2, 4],
+    ],
+  ];
+  const { one, other, ratio } = pooledQuantile(ones, others, 1, seededRandom(5));
+  expect([one.value, other.value, ratio.value]).toEqual([8, 4, 2]);
+  // Of the rounds that are drawn, both peers' are: 4 over 2, or 8 over 4.
+  expect(ratio).toMatchObject({ low: 2, high: 2 });
 });

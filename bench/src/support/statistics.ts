@@ -86,6 +86,39 @@ function medianRatio(one: readonly number[], other: readonly number[]): number {
   return medianOf(one.map((value, round) => value / (other[round] ?? NaN)));
 }
 
+/** One quantile of two peers, of all their rounds together, and what one is to the other. */
+export interface PooledQuantile {
+  readonly one: Interval;
+  readonly other: Interval;
+  readonly ratio: Interval;
+}
+
+/**
+ * A quantile of all rounds together, which are drawn whole: of the few dozen samples of one round
+ * the 99th percentile is the slowest, which tells of the machine.
+ *
+ * @param one per round its samples; as many rounds as of the other
+ */
+export function pooledQuantile(
+  one: readonly (readonly number[])[],
+  other: readonly (readonly number[])[],
+  quantile: number,
+  random: () => number,
+): PooledQuantile {
+  const indices = [one.map((_, round) => round)];
+  const pooled = (rounds: readonly (readonly number[])[]) => (drawn: number[]) =>
+    quantileOf(
+      drawn.flatMap((round) => rounds[round] ?? []),
+      quantile,
+    );
+  const [ofOne, ofOther] = [pooled(one), pooled(other)];
+  return {
+    one: bootstrap(indices, ofOne, random),
+    other: bootstrap(indices, ofOther, random),
+    ratio: bootstrap(indices, (drawn) => ofOne(drawn) / ofOther(drawn), random),
+  };
+}
+
 export type Point = readonly [x: number, y: number];
 
 /**

@@ -2,7 +2,8 @@ import { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { FakeClock } from "@banterwire/protocol/testing";
 import { expect, test, vi } from "vitest";
-import { MAX_FRAMES_PER_TURN, readIncoming } from "./incoming.ts";
+import { MAX_BYTES_AFTER_CLOSE, MAX_FRAMES_PER_TURN, readIncoming } from "./incoming.ts";
+import { Turns } from "./turns.ts";
 
 /** A masked message without payload: no frame is smaller. */
 const TINY = Buffer.of(0x82, 0x80, 0, 0, 0, 0);
@@ -16,12 +17,20 @@ interface Reading {
   readonly bytes: () => Buffer;
 }
 
-function reading(framesPerSecond: number): Reading {
+function reading(framesPerSecond: number, isClosing = false): Reading {
   const clock = new FakeClock();
   const raw = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   const pieces: Buffer[] = [];
   raw.on("data", (piece: Buffer) => pieces.push(piece));
-  readIncoming({ raw, clock, messageTimeoutMs: 5_000, framesPerSecond, unfinished: () => {} });
+  readIncoming({
+    raw,
+    clock,
+    turns: new Turns({ clock, share: 1, maxCreditMs: 1, hasOpenLines: () => true }),
+    messageTimeoutMs: 5_000,
+    framesPerSecond,
+    isClosing: () => isClosing,
+    unfinished: () => {},
+  });
   return { raw, clock, bytes: () => Buffer.concat(pieces) };
 }
 
@@ -38,6 +47,26 @@ test("a flood is read in portions, one in a turn, and whole in the end", async (
   }
   expect(turns).toBeGreaterThan(5);
   expect(bytes().equals(flood)).toBe(true);
+});
+
+test("who takes long and has sent no more does not wait for a turn", async () => {
+  const { raw, clock, bytes } = reading(1_000_000);
+  raw.on("data", () => clock.block(1));
+  for (const count of [1, 2]) {
+    raw.push(TINY);
+    // It is read within this turn.
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(bytes()).toHaveLength(count * TINY.length);
+  }
+});
+
+test("who takes long and has sent more is read on in later turns", async () => {
+  const { raw, clock, bytes } = reading(1_000_000);
+  raw.on("data", () => clock.block(1));
+  raw.push(Buffer.concat(Array.from({ length: 3 }, () => Buffer.concat(Array(100).fill(TINY)))));
+  await new Promise((resolve) => process.nextTick(resolve));
+  expect(bytes()).toHaveLength(512);
+  await vi.waitFor(() => expect(bytes()).toHaveLength(300 * TINY.length));
 });
 
 test("one large frame is read at once, however many pieces it takes", async () => {
@@ -77,4 +106,15 @@ test("a stream that is torn down leaves nothing on the clock", async () => {
   await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
   raw.destroy();
   await vi.waitFor(() => expect(clock.pending).toBe(0));
+});
+
+test("who goes on sending after the close is cut off, and who stops is not", async () => {
+  const { raw, bytes } = reading(1_000_000, true);
+  const header = Buffer.of(0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0);
+  const most = Buffer.concat([header, Buffer.alloc(MAX_BYTES_AFTER_CLOSE - header.length)]);
+  raw.push(most);
+  await vi.waitFor(() => expect(bytes().equals(most)).toBe(true));
+  expect(raw.destroyed).toBe(false);
+  raw.push(Buffer.alloc(1));
+  await vi.waitFor(() => expect(raw.destroyed).toBe(true));
 });

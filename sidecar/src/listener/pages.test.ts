@@ -5,20 +5,24 @@ import { FakeClock } from "@banterwire/protocol/testing";
 import { pino } from "pino";
 import { beforeEach, expect, test } from "vitest";
 import { Pages } from "./pages.ts";
+import { Turns } from "./turns.ts";
 
 let asked: string[];
 let pages: Pages;
 
 beforeEach(() => {
   asked = [];
-  pages = new Pages({
-    log: pino({ level: "silent" }),
-    clock: new FakeClock(),
-    page(path) {
-      asked.push(path);
-      return Promise.resolve({ status: 200, contentType: "text/plain", body: path });
+  const clock = new FakeClock();
+  pages = new Pages(
+    {
+      log: pino({ level: "silent" }),
+      page(path) {
+        asked.push(path);
+        return Promise.resolve({ status: 200, contentType: "text/plain", body: path });
+      },
     },
-  });
+    new Turns({ clock, share: 1, maxCreditMs: 1, hasOpenLines: () => false }),
+  );
 });
 
 function ask(path: string, socket = new Socket()): ServerResponse {

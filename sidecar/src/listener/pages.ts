@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Clock } from "@banterwire/protocol";
 import type { Log } from "../log.ts";
-import { Turns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 
 /** What a GET is answered with. */
 export interface Page {
@@ -13,7 +12,6 @@ export interface Page {
 
 export interface PagesParts {
   readonly log: Log;
-  readonly clock: Clock;
   /** Answers a GET; undefined is a 404. */
   page(path: string): Promise<Page | undefined>;
 }
@@ -27,9 +25,9 @@ export class Pages {
   readonly #turns: Turns;
   readonly #answering = new WeakSet<Socket>();
 
-  constructor(parts: PagesParts) {
+  constructor(parts: PagesParts, turns: Turns) {
     this.#parts = parts;
-    this.#turns = new Turns(parts.clock);
+    this.#turns = turns;
   }
 
   answer(request: IncomingMessage, response: ServerResponse): void {

@@ -1,41 +1,81 @@
 import type { Clock } from "@banterwire/protocol";
 
+/** Where more was spent the machine was elsewhere, more likely than not: nobody rests for ever. */
+const MAX_DEBT_MS = 2;
 /** However late the loop is: each may cost as much as a line. */
 export const MAX_TASKS_PER_TURN = 8;
 
 /** Returns false where nothing is left to do; must not throw. */
 export type Task = () => unknown;
 
+export interface TurnsParts {
+  readonly clock: Pick<Clock, "nowMs" | "schedule">;
+  /** Of the loop's time, while lines are open; 1 is all of it. */
+  readonly share: number;
+  /** What may be saved up of it while nothing waits, milliseconds. */
+  readonly maxCreditMs: number;
+  /** Whether somebody has a line open that what waits here would hold up. */
+  hasOpenLines(): boolean;
+}
+
 /**
  * Runs what can wait, in the order in which it comes: one task in a turn of the loop, and where turns
- * take long one for each millisecond of the last, so that a thousand that come at once neither hold
- * up everything else nor wait for ever. As many may wait as are handed in; those that have nothing
+ * take long one for each millisecond of it, so that a thousand that come at once neither hold up
+ * everything else nor wait for ever. While lines are open all of them together have a share of the
+ * loop's time, and rest when it is spent. As many may wait as are handed in; those that have nothing
  * left to do take no turn.
  */
 export class Turns {
-  readonly #clock: Pick<Clock, "nowMs">;
+  readonly #parts: TurnsParts;
   readonly #waiting: Task[] = [];
   #isArmed = false;
-  #startedMs = 0;
+  #armedMs = 0;
+  /** Of the loop's time; what has been spent beyond it is below 0. */
+  #creditMs: number;
+  #countedMs = 0;
 
-  constructor(clock: Pick<Clock, "nowMs">) {
-    this.#clock = clock;
+  constructor(parts: TurnsParts) {
+    this.#parts = parts;
+    this.#creditMs = parts.maxCreditMs;
   }
 
   run(task: Task): void {
     this.#waiting.push(task);
-    if (this.#isArmed) return;
+    if (!this.#isArmed) this.#arm();
+  }
+
+  #arm(): void {
     this.#isArmed = true;
-    this.#startedMs = this.#clock.nowMs();
+    this.#armedMs = this.#parts.clock.nowMs();
+    // What tasks leave to the end of their turn has run between the two: it counts as theirs.
     setImmediate(() => this.#turn());
+    setImmediate(() => this.#goOn());
   }
 
   #turn(): void {
-    const nowMs = this.#clock.nowMs();
-    let left = Math.min(MAX_TASKS_PER_TURN, Math.max(1, Math.floor(nowMs - this.#startedMs)));
-    this.#startedMs = nowMs;
+    const nowMs = this.#parts.clock.nowMs();
+    this.#count(nowMs, 0);
+    let left = Math.min(MAX_TASKS_PER_TURN, Math.max(1, Math.floor(nowMs - this.#armedMs)));
     while (left > 0 && this.#waiting.length > 0) if (this.#waiting.shift()?.() !== false) left--;
+  }
+
+  #goOn(): void {
+    const { clock, share } = this.#parts;
+    const nowMs = clock.nowMs();
+    this.#count(nowMs, nowMs - this.#countedMs);
     this.#isArmed = this.#waiting.length > 0;
-    if (this.#isArmed) setImmediate(() => this.#turn());
+    if (!this.#isArmed) return;
+    if (this.#creditMs > 0) return this.#arm();
+    clock.schedule(-this.#creditMs / share, () => this.#arm());
+  }
+
+  #count(nowMs: number, spentMs: number): void {
+    const { share, maxCreditMs } = this.#parts;
+    const creditMs = this.#creditMs + (nowMs - this.#countedMs) * share - spentMs;
+    // Where nobody has a line open it is nobody's time.
+    this.#creditMs = this.#parts.hasOpenLines()
+      ? Math.max(-MAX_DEBT_MS, Math.min(maxCreditMs, creditMs))
+      : maxCreditMs;
+    this.#countedMs = nowMs;
   }
 }

@@ -66,6 +66,7 @@ beforeEach(() => {
       framesPerSecond: 100_000,
     }),
     observe: unobserved,
+    hasOpenLines: () => false,
     page: () => Promise.resolve(undefined),
     accept(socket, game) {
       const connection = new Connection({

@@ -36,6 +36,8 @@ export class SessionTable {
   /** In the order in which they were lost. */
   readonly #detached = new Set<string>();
   readonly #allowance: Allowance;
+  /** Kept by the sessions: it is asked for many times a millisecond. */
+  readonly #open = { lines: 0 };
 
   constructor(parts: SessionTableParts) {
     this.#parts = parts;
@@ -53,7 +55,7 @@ export class SessionTable {
   }
 
   get openLines(): number {
-    return this.#sum(({ openLines }) => openLines);
+    return this.#open.lines;
   }
 
   /** Sessions without a connection. */
@@ -78,6 +80,7 @@ export class SessionTable {
       {
         ...parts,
         name,
+        open: this.#open,
         connection: client.connection,
         limits: limits(),
         allowance: new Allowance("maxRegisteredMib", () => maxRegisteredMib, this.#allowance),

@@ -27,6 +27,7 @@ export async function startEchoListener(): Promise<EchoListener> {
       unfinished: () => socket.close(4408, "fragment_timeout"),
       lost: () => {},
     }),
+    hasOpenLines: () => false,
     page: () => Promise.resolve(undefined),
   });
   const { url } = await listener.listen();
