@@ -12,7 +12,7 @@ import { type Scale, scaleFromEnv } from "./support/scale.ts";
 import { assertRateKept } from "./support/schedule.ts";
 import { buildSidecar, type SidecarProcess, startWarmSidecar } from "./support/sidecar.ts";
 import { figureOfInterval, pooledQuantile, quantileOf } from "./support/statistics.ts";
-import { descriptorsOf, residentBytesOf } from "./support/usage.ts";
+import { cpuMsOf, descriptorsOf, residentBytesOf } from "./support/usage.ts";
 
 interface Plan {
   /** Of each attack, a quiet one beside each. */
@@ -66,6 +66,8 @@ function ratioKey(attack: AttackName, time: Time): string {
 interface Measured {
   readonly quiet: Heard[];
   readonly attacked: Heard[];
+  /** Of the sidecar, in the attacked rounds: that an attack was one. */
+  readonly cpuShare: number[];
   readonly residentMb: number[];
   readonly descriptors: number[];
 }
@@ -85,11 +87,20 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
     await game.arrivals(WARM_UP);
     const heapBefore = await sidecar.heapBytes();
     for (const attack of ATTACK_NAMES) {
-      const measured: Measured = { quiet: [], attacked: [], residentMb: [], descriptors: [] };
+      const measured: Measured = {
+        quiet: [],
+        attacked: [],
+        cpuShare: [],
+        residentMb: [],
+        descriptors: [],
+      };
       for (let round = 1; round <= rounds; round++) {
         measured.quiet.push(await listen(game, round, roundMs, "quiet"));
         await under(attack, sidecar, attacker, async () => {
+          const [cpuMs, startedMs] = [cpuMsOf(sidecar.pid), performance.now()];
           measured.attacked.push(await listen(game, round, roundMs, attack));
+          const tookMs = performance.now() - startedMs;
+          measured.cpuShare.push((100 * (cpuMsOf(sidecar.pid) - cpuMs)) / tookMs);
           measured.residentMb.push(residentBytesOf(sidecar.pid) / BYTES_PER_MB);
           measured.descriptors.push(descriptorsOf(sidecar.pid));
         });
@@ -146,6 +157,7 @@ function figuresOf(attack: AttackName, measured: Measured): Figures {
     figures[`${attack}: ${time}, p99, attacked`] = figureOfInterval(p99.one, "ms");
     figures[ratioKey(attack, time)] = figureOfInterval(p99.ratio, "x");
   }
+  figures[`${attack}: CPU of the sidecar`] = figureOf(measured.cpuShare, "% of a core");
   figures[`${attack}: memory of the sidecar`] = figureOf(measured.residentMb, "MB");
   figures[`${attack}: descriptors of the sidecar`] = figureOf(measured.descriptors, "descriptors");
   return figures;

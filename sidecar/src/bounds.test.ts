@@ -29,6 +29,7 @@ import {
   COMING_AND_GOING,
   MAX_FRAGMENTS,
   MAX_PIECES_PER_FRAME,
+  PAGES,
   READING_ON,
   UPGRADE_TIMEOUT_MS,
 } from "./listener.ts";
@@ -85,7 +86,7 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     bound(
       "sockets that are no WebSocket: handshakes under way, pages, silence",
       count(MAX_PENDING_SOCKETS),
-      "the one that came first is dropped",
+      "the one of which nothing came for longest is dropped; the newest where all wait for their turn",
     ),
     bound(
       "from a connection to its first byte, and from there to the end of its request",
@@ -99,7 +100,7 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     ),
     bound(
       "of the loop's time while lines are open: sockets that come or go; pages",
-      `${percent(COMING_AND_GOING.share)} each`,
+      `${percent(COMING_AND_GOING.share)}; ${percent(PAGES.share)}`,
       "they wait: a thousand games are back within a second or two",
     ),
     bound("pages of one socket at a time", "1", "dropped with its second request"),
@@ -135,7 +136,7 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
     ),
     bound(
       "frames of one connection in one turn of the loop",
-      `about ${count(MAX_FRAMES_PER_TURN)}, or what ${MAX_READING_MS_PER_TURN} ms suffice for`,
+      `about ${count(MAX_FRAMES_PER_TURN)}, fewer if they take more than ${MAX_READING_MS_PER_TURN} ms`,
       "read in later turns, one such connection in each",
     ),
     bound(

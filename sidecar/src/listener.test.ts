@@ -40,6 +40,9 @@ beforeEach(async () => {
 
 afterEach(() => listener.close());
 
+/** A masked binary message without payload. */
+const MASKED_EMPTY = Buffer.of(0x82, 0x80, 0, 0, 0, 0);
+
 function newListener(atPort = 0): Listener {
   const mine = seen;
   return new Listener({
@@ -297,6 +300,16 @@ describe("peers that do it all at once", () => {
     for (const socket of sockets) leave(rawOf(socket));
     expect(await mostInATurn(() => seen.lost, sockets.length)).toBeLessThan(4);
   });
+});
+
+test("what a peer that was cut off had sent beyond its portions is not read any more", async () => {
+  const socket = await opened();
+  // Half of its pace is for the others: the rest of this waits in the sidecar.
+  rawOf(socket).write(Buffer.concat(Array.from({ length: 2_000 }, () => MASKED_EMPTY)));
+  await soon(() => expect(seen.received.length).toBeGreaterThan(0));
+  rawOf(socket).resetAndDestroy();
+  await soon(() => expect(seen.lost).toBe(1));
+  expect(seen.received.length).toBeLessThan(500);
 });
 
 describe("a peer's frames", () => {

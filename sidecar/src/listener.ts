@@ -78,8 +78,9 @@ export const CLOSE_TIMEOUT_MS = 2_000;
 
 /** A few games that come together are let in at once. */
 export const COMING_AND_GOING = { share: 0.25, maxCreditMs: 1 } as const;
+export const PAGES = { share: 0.1, maxCreditMs: 10 } as const;
 /** A hundred cues that a game sends at once are no flood. */
-export const READING_ON = { share: 0.5, maxCreditMs: 20 } as const;
+export const READING_ON = { share: 0.4, maxCreditMs: 20 } as const;
 
 // The types of ws do not know all of its options.
 const WEB_SOCKET_OPTIONS: ServerOptions & Readonly<Record<string, unknown>> = {
@@ -113,7 +114,7 @@ export class Listener {
     this.#pending = new PendingSockets(options.maxPendingSockets);
     this.#comingAndGoing = new Turns({ ...options, ...COMING_AND_GOING });
     this.#readingOn = new Turns({ ...options, ...READING_ON });
-    this.#pages = new Pages(options, new Turns({ ...options, ...COMING_AND_GOING }));
+    this.#pages = new Pages(options, new Turns({ ...options, ...PAGES }));
     this.#http = createServer(
       { requestTimeout: UPGRADE_TIMEOUT_MS, connectionsCheckingInterval: LOOK_FOR_LATE_MS },
       (request, response) => this.#pages.answer(request, response),
@@ -123,7 +124,12 @@ export class Listener {
     );
     this.#http.on("upgrade", (request, socket, head) => {
       socket.on("error", () => socket.destroy());
-      this.#comingAndGoing.run(() => !socket.destroyed && this.#upgrade(request, socket, head));
+      this.#pending.waits(request.socket);
+      this.#comingAndGoing.runFirst(() => {
+        if (socket.destroyed) return false;
+        this.#upgrade(request, socket, head);
+        return true;
+      });
     });
     this.#http.on("clientError", (_error, socket) => socket.destroy());
   }
@@ -156,14 +162,16 @@ export class Listener {
   /** @param connect hands the socket to the HTTP server */
   #arrive(socket: Socket, connect: () => void): void {
     this.#pending.add(socket);
-    untilItSpeaks(socket, UPGRADE_TIMEOUT_MS, () =>
+    untilItSpeaks(socket, UPGRADE_TIMEOUT_MS, () => {
+      this.#pending.waits(socket);
       this.#comingAndGoing.run(() => {
         if (socket.destroyed) return false;
+        this.#pending.served(socket);
         connect();
         socket.resume();
         return true;
-      }),
-    );
+      });
+    });
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -200,9 +208,21 @@ export class Listener {
 
   #attach(webSocket: WebSocket, raw: Duplex, game: string | undefined): void {
     const peer = this.#options.accept(peerSocket(webSocket, raw), game);
-    // Nobody waits for who has gone: that it has is seen to when there is time.
-    holdBack(raw, "end", () => this.#comingAndGoing.run(() => !raw.destroyed && raw.destroy()));
-    holdBack(raw, "close", (close) => this.#comingAndGoing.run(close));
+    // Who ends without a close has gone, and what was not written yet with it: ws would wait for that.
+    holdBack(raw, "end", () =>
+      this.#comingAndGoing.runFirst(() => {
+        raw.destroy();
+        return true;
+      }),
+    );
+    holdBack(raw, "close", (close) =>
+      this.#comingAndGoing.runFirst(() => {
+        // What was not read in its turn: ws would read it now, all at once.
+        raw.read(raw.readableLength);
+        close();
+        return true;
+      }),
+    );
     answerPings(webSocket);
     readIncoming({
       raw,

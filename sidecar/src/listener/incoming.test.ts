@@ -17,15 +17,19 @@ interface Reading {
   readonly bytes: () => Buffer;
 }
 
-function reading(framesPerSecond: number, isClosing = false): Reading {
-  const clock = new FakeClock();
+function reading(
+  framesPerSecond: number,
+  { isClosing = false, ...own }: { isClosing?: boolean; clock?: FakeClock; turns?: Turns } = {},
+): Reading {
+  const clock = own.clock ?? new FakeClock();
+  const turns = new Turns({ clock, share: 1, maxCreditMs: 1, hasOpenLines: () => true });
   const raw = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   const pieces: Buffer[] = [];
   raw.on("data", (piece: Buffer) => pieces.push(piece));
   readIncoming({
     raw,
     clock,
-    turns: new Turns({ clock, share: 1, maxCreditMs: 1, hasOpenLines: () => true }),
+    turns: own.turns ?? turns,
     messageTimeoutMs: 5_000,
     framesPerSecond,
     isClosing: () => isClosing,
@@ -90,6 +94,22 @@ test("what comes faster than its pace is left where it is until its time", async
   await vi.waitFor(() => expect(bytes().length).toBeGreaterThan(read));
 });
 
+test("of two whose pauses end together one is read in a turn", async () => {
+  const clock = new FakeClock();
+  const turns = new Turns({ clock, share: 1, maxCreditMs: 1, hasOpenLines: () => true });
+  const two = [reading(100, { clock, turns }), reading(100, { clock, turns })];
+  for (const { raw } of two) raw.push(Buffer.concat(Array.from({ length: 2_000 }, () => TINY)));
+  // Their pauses, and the times for frames of which a part is read.
+  await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(2));
+  const read = (): number[] => two.map(({ bytes }) => bytes().length);
+  const before = read();
+  clock.block(1_500);
+  clock.check();
+  expect(read()).toEqual(before);
+  await nextTurn();
+  expect(read().filter((bytes, index) => bytes > before[index]!)).toHaveLength(1);
+});
+
 test("the end of the stream comes after all that was sent before it", async () => {
   const { raw, bytes } = reading(1_000_000);
   const flood = Buffer.concat(Array.from({ length: 1_000 }, () => TINY));
@@ -109,7 +129,7 @@ test("a stream that is torn down leaves nothing on the clock", async () => {
 });
 
 test("who goes on sending after the close is cut off, and who stops is not", async () => {
-  const { raw, bytes } = reading(1_000_000, true);
+  const { raw, bytes } = reading(1_000_000, { isClosing: true });
   const header = Buffer.of(0x82, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0);
   const most = Buffer.concat([header, Buffer.alloc(MAX_BYTES_AFTER_CLOSE - header.length)]);
   raw.push(most);

@@ -83,7 +83,7 @@ export function readIncoming(parts: IncomingParts): void {
     }
     const pauseMs = pace.pauseMs(boundary.frames - before, clock.nowMs());
     isWaiting = pauseMs > 0 || read;
-    if (pauseMs > 0) endPause = clock.schedule(pauseMs, readOn);
+    if (pauseMs > 0) endPause = clock.schedule(pauseMs, () => turns.run(readOn));
     else if (read) turns.run(readOn);
   };
   // With this listener the stream flows no more by itself.

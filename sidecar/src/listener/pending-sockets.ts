@@ -2,38 +2,53 @@ import type { Socket } from "node:net";
 
 /**
  * The sockets that have not become a WebSocket yet: handshakes under way, operators' pages, and
- * whoever connects and says nothing. At the bound the one that came first is dropped for the one
- * that comes: an honest peer needs a moment, so who has waited longest has the least to lose.
+ * whoever connects and says nothing. At the bound the one of whom nothing has come for longest is
+ * dropped for the one that comes: an honest peer needs a moment, so it has the least to lose. Those
+ * that wait for us are not dropped: where more come than are served, nobody would get in any more.
  */
 export class PendingSockets {
   readonly #max: number;
-  /** In the order in which they came. */
-  readonly #sockets = new Set<Socket>();
+  /** In the order in which they came, or were served last. */
+  readonly #awaited = new Set<Socket>();
+  /** They have said something, and wait for their turn. */
+  readonly #waiting = new Set<Socket>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
   get size(): number {
-    return this.#sockets.size;
+    return this.#awaited.size + this.#waiting.size;
   }
 
   add(socket: Socket): void {
-    const [oldest] = this.#sockets;
-    if (oldest && this.#sockets.size >= this.#max) {
-      this.#sockets.delete(oldest);
+    if (this.size >= this.#max) {
+      const [oldest = socket] = this.#awaited;
+      this.#awaited.delete(oldest);
       oldest.destroy();
+      if (oldest === socket) return;
     }
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    this.#awaited.add(socket);
+    socket.once("close", () => this.remove(socket));
+  }
+
+  /** It waits for its turn now. */
+  waits(socket: Socket): void {
+    if (this.#awaited.delete(socket)) this.#waiting.add(socket);
+  }
+
+  /** It has had its turn, and is waited for again. */
+  served(socket: Socket): void {
+    if (this.#waiting.delete(socket)) this.#awaited.add(socket);
   }
 
   destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of [...this.#awaited, ...this.#waiting]) socket.destroy();
   }
 
-  /** The socket carries a WebSocket now. */
+  /** The socket carries a WebSocket now, or is gone. */
   remove(socket: Socket): void {
-    this.#sockets.delete(socket);
+    this.#awaited.delete(socket);
+    this.#waiting.delete(socket);
   }
 }

@@ -1,12 +1,12 @@
 import type { Clock } from "@banterwire/protocol";
 
-/** Where more was spent the machine was elsewhere, more likely than not: nobody rests for ever. */
-const MAX_DEBT_MS = 2;
+/** The longest rest: what took long may also have been the machine, which was elsewhere. */
+const MAX_REST_MS = 100;
 /** However late the loop is: each may cost as much as a line. */
 export const MAX_TASKS_PER_TURN = 8;
 
 /** Returns false where nothing is left to do; must not throw. */
-export type Task = () => unknown;
+export type Task = () => boolean;
 
 export interface TurnsParts {
   readonly clock: Pick<Clock, "nowMs" | "schedule">;
@@ -27,10 +27,11 @@ export interface TurnsParts {
  */
 export class Turns {
   readonly #parts: TurnsParts;
+  readonly #first: Task[] = [];
   readonly #waiting: Task[] = [];
   #isArmed = false;
   #armedMs = 0;
-  /** Of the loop's time; what has been spent beyond it is below 0. */
+  /** Time that may be spent at once; below 0 what was spent too much, and is rested for. */
   #creditMs: number;
   #countedMs = 0;
 
@@ -44,6 +45,12 @@ export class Turns {
     if (!this.#isArmed) this.#arm();
   }
 
+  /** Before all that only `run` was asked for: what ends something begun, or frees what it holds. */
+  runFirst(task: Task): void {
+    this.#first.push(task);
+    if (!this.#isArmed) this.#arm();
+  }
+
   #arm(): void {
     this.#isArmed = true;
     this.#armedMs = this.#parts.clock.nowMs();
@@ -53,17 +60,23 @@ export class Turns {
   }
 
   #turn(): void {
-    const nowMs = this.#parts.clock.nowMs();
-    this.#count(nowMs, 0);
-    let left = Math.min(MAX_TASKS_PER_TURN, Math.max(1, Math.floor(nowMs - this.#armedMs)));
-    while (left > 0 && this.#waiting.length > 0) if (this.#waiting.shift()?.() !== false) left--;
+    const { clock } = this.#parts;
+    const startedMs = clock.nowMs();
+    this.#count(startedMs, 0);
+    let left = Math.min(MAX_TASKS_PER_TURN, Math.max(1, Math.floor(startedMs - this.#armedMs)));
+    while (left > 0) {
+      const task = this.#first.shift() ?? this.#waiting.shift();
+      if (!task) return;
+      if (task()) left--;
+      if (clock.nowMs() - startedMs > this.#creditMs) return;
+    }
   }
 
   #goOn(): void {
     const { clock, share } = this.#parts;
     const nowMs = clock.nowMs();
     this.#count(nowMs, nowMs - this.#countedMs);
-    this.#isArmed = this.#waiting.length > 0;
+    this.#isArmed = this.#first.length + this.#waiting.length > 0;
     if (!this.#isArmed) return;
     if (this.#creditMs > 0) return this.#arm();
     clock.schedule(-this.#creditMs / share, () => this.#arm());
@@ -74,7 +87,7 @@ export class Turns {
     const creditMs = this.#creditMs + (nowMs - this.#countedMs) * share - spentMs;
     // Where nobody has a line open it is nobody's time.
     this.#creditMs = this.#parts.hasOpenLines()
-      ? Math.max(-MAX_DEBT_MS, Math.min(maxCreditMs, creditMs))
+      ? Math.max(-MAX_REST_MS * share, Math.min(maxCreditMs, creditMs))
       : maxCreditMs;
     this.#countedMs = nowMs;
   }
