@@ -42,7 +42,10 @@ export class EngineSlots {
   async acquire(prompt: string, signal: AbortSignal): Promise<Lease | undefined> {
     while (!this.hasFree) {
       await this.#turn(signal);
-      if (signal.aborted) return undefined;
+      if (!signal.aborted) continue;
+      // Who left when its turn had come leaves it to the next one.
+      if (this.hasFree) this.#queue.shift()?.();
+      return undefined;
     }
     const slot = this.#bestFor(prompt);
     const uncachedTokens = tokensIn(prompt) - tokensIn(commonStart(prompt, slot.cachedPrompt));
