@@ -36,6 +36,10 @@ const SETTLE_MS = 1_000;
 const FORGET_MS = 7_000;
 const SLOTS = 512;
 const SEED = 20_261_121;
+/** To run some of them alone: `HOSTILE_ATTACKS=storm npm run bench -- hostile`. */
+const CHOSEN = ATTACK_NAMES.filter((attack) =>
+  attack.includes(process.env["HOSTILE_ATTACKS"] ?? ""),
+);
 const BYTES_PER_MB = 1e6;
 
 const GOAL: Bound = { atMost: 1.2 };
@@ -50,7 +54,7 @@ export const hostile: Bench = {
   about: "what slow handshakes, idle sockets, floods and reconnect storms do to another game",
   goals: {
     ...Object.fromEntries(
-      ATTACK_NAMES.filter((attack) => attack !== CONTROL).flatMap((attack) =>
+      CHOSEN.filter((attack) => attack !== CONTROL).flatMap((attack) =>
         TIME_NAMES.map((time) => [ratioKey(attack, time), GOAL] as const),
       ),
     ),
@@ -86,7 +90,7 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
   try {
     await game.arrivals(WARM_UP);
     const heapBefore = await sidecar.heapBytes();
-    for (const attack of ATTACK_NAMES) {
+    for (const attack of CHOSEN) {
       const measured: Measured = {
         quiet: [],
         attacked: [],
