@@ -77,6 +77,9 @@ interface Measured {
 }
 
 async function run({ rounds, roundMs }: Plan): Promise<Figures> {
+  if (CHOSEN.length === 0) {
+    throw new Error(`HOSTILE_ATTACKS fits none of: ${ATTACK_NAMES.join(", ")}`);
+  }
   buildSidecar();
   const upstream = await startPacedUpstream();
   const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS, probe: true });
