@@ -6,7 +6,7 @@ export interface Answer {
   readonly gone: AbortSignal;
   /** Leaves with the first bytes, or with the end. */
   head(status: number, contentType: string): void;
-  /** Resolves when the next write is a piece of its own on the wire. */
+  /** Resolves when the next write is a piece of its own on the wire, or the client is gone. */
   write(bytes: Buffer): Promise<void>;
   end(): void;
   /** Tears the connection down. */
@@ -22,17 +22,31 @@ export function sendJson(answer: Answer, value: object, status = 200): void {
 /** An answer over HTTP. */
 export function httpAnswer(response: ServerResponse): Answer {
   const gone = new AbortController();
-  response.on("close", () => {
+  const notice = (): void => {
     if (!response.writableFinished) gone.abort();
-  });
+  };
+  if (response.closed) notice();
+  else response.on("close", notice);
   return {
     gone: gone.signal,
     head: (status, contentType) => response.writeHead(status, { "content-type": contentType }),
-    write: (bytes) =>
-      new Promise((resolve) => {
-        response.write(bytes, () => setImmediate(resolve));
-      }),
+    write: (bytes) => written(response, bytes, gone.signal),
     end: () => response.end(),
     destroy: () => response.socket?.destroy(),
   };
+}
+
+function written(response: ServerResponse, bytes: Buffer, gone: AbortSignal): Promise<void> {
+  if (gone.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    // Between a socket's end and its `close`, Node drops what is written and calls nobody back.
+    const leave = (): void => resolve();
+    gone.addEventListener("abort", leave, { once: true });
+    response.write(bytes, () =>
+      setImmediate(() => {
+        gone.removeEventListener("abort", leave);
+        resolve();
+      }),
+    );
+  });
 }
