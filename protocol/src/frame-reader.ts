@@ -1,8 +1,8 @@
 import { LIMITS } from "./limits.ts";
 
 /*
- * Reads the values of one frame, one after another, where they are plain: whole numbers and text in
- * their usual forms. What is not, or is wrong, reads as no value, and is left to the general way.
+ * Reads the values of one frame, one after another, where they are plain: whole numbers, text and
+ * bytes in their usual forms. What is not, or is wrong, reads as no value, and is left to the general way.
  *
  * The frame that is being read, and how far, are outside of any object because that is a third
  * quicker, and safe because reading is never suspended nor entered twice.
@@ -63,6 +63,14 @@ export function takesNil(): boolean {
   if (frame[at] !== 0xc0) return false;
   at++;
   return true;
+}
+
+/** @returns a copy: what is kept of a frame must not keep the whole of it */
+export function readBytes(): Uint8Array | undefined {
+  if (frame[at++] !== 0xc4) return undefined;
+  const from = at + 1;
+  at = from + frame[at]!;
+  return at <= frame.length ? Uint8Array.prototype.slice.call(frame, from, at) : undefined;
 }
 
 export function readText(maxBytes: number): string | undefined {

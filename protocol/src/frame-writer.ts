@@ -59,6 +59,20 @@ export function writeBoolean(value: boolean): void {
   scratch[end++] = value ? 0xc3 : 0xc2;
 }
 
+const BYTES_HEAD_BYTES = 2;
+
+/** @param bytes no more than 255 */
+export function writeBytes(bytes: Uint8Array): void {
+  if (end + BYTES_HEAD_BYTES + bytes.length > scratch.length) {
+    end = scratch.length + 1;
+    return;
+  }
+  scratch[end++] = 0xc4;
+  scratch[end++] = bytes.length;
+  scratch.set(bytes, end);
+  end += bytes.length;
+}
+
 /** Up to here writing ASCII by hand is quicker than a call into the runtime. */
 const MAX_BY_HAND_UNITS = 24;
 const MAX_BYTES_PER_UNIT = 3;

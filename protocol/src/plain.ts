@@ -29,6 +29,8 @@ export function plainOf(schema: Schema): Plain | undefined {
   if (schema instanceof z.ZodEnum) return text((value) => schema.options.includes(value as string));
   if (schema instanceof z.ZodNullable) return nullable(schema.def.innerType);
   if (schema instanceof z.ZodTuple) return schema.def.rest ? undefined : tuple(schema.def.items);
+  // Ours are of bytes; one that is not refuses what is read for it.
+  if (schema instanceof z.ZodCustom) return bytes(schema.def.fn);
   const checks = checksOf(schema);
   if (!checks) return undefined;
   const { least, most, passes } = checks;
@@ -41,8 +43,11 @@ export function plainOf(schema: Schema): Plain | undefined {
   return undefined;
 }
 
+/** Longer ones are in another form. */
+const MAX_SHORT_BYTES = 255;
+
 /** Kinds of which no check is known here. */
-const UNCHECKED = [z.ZodBoolean, z.ZodEnum, z.ZodNullable, z.ZodTuple] as const;
+const UNCHECKED = [z.ZodBoolean, z.ZodEnum, z.ZodNullable, z.ZodTuple, z.ZodCustom] as const;
 
 /** Schemas one after another; undefined if one of them cannot be compiled. */
 export function plainsOf(schemas: readonly Schema[]): readonly Plain[] | undefined {
@@ -83,6 +88,22 @@ function text(passes: Passes): Plain {
     write(value) {
       if (typeof value !== "string" || !passes(value, value.length)) return false;
       writer.writeText(value);
+      return true;
+    },
+  };
+}
+
+function bytes(isSound: (value: unknown) => unknown): Plain {
+  return {
+    read() {
+      const value = reader.readBytes();
+      return isSound(value) ? value : undefined;
+    },
+    write(value) {
+      if (!(value instanceof Uint8Array && value.length <= MAX_SHORT_BYTES && isSound(value))) {
+        return false;
+      }
+      writer.writeBytes(value);
       return true;
     },
   };
