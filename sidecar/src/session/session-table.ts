@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { LIMITS } from "@banterwire/protocol";
 import { type ConnectionLimits, HEARTBEAT_MS, MAX_RESUMES_PER_SECOND } from "../config.ts";
 import { RateLimit } from "../policy/rate.ts";
 import { Allowance, type AllowanceKey } from "./allowance.ts";
 import { Session, type SessionParts } from "../session.ts";
 import { LineLog } from "./line-log.ts";
+import { Secrets } from "./secrets.ts";
 import type { SessionPeer } from "./session-state.ts";
 
 export interface SessionTableParts extends Pick<
@@ -35,6 +35,7 @@ export class SessionTable {
   readonly #sessions = new Map<string, Kept>();
   /** In the order in which they were lost. */
   readonly #detached = new Set<string>();
+  readonly #names = new Secrets(LIMITS.SESSION_BYTES);
   readonly #allowance: Allowance;
   /** Kept by the sessions: it is asked for many times a millisecond. */
   readonly #open = { lines: 0 };
@@ -74,7 +75,7 @@ export class SessionTable {
   ): { readonly session: Session; readonly windowMs: number } {
     const { limits, memory, resumeWindowMs, ...parts } = this.#parts;
     const { maxRegisteredMib } = memory();
-    const name = randomBytes(LIMITS.SESSION_BYTES);
+    const name = this.#names.next();
     const windowMs = client.resumable ? resumeWindowMs() : 0;
     const session = new Session(
       {
