@@ -5,7 +5,7 @@ import { EXIT_CODES } from "../start-error.ts";
 import type { Flags } from "./flags.ts";
 import { loadConfig } from "./load.ts";
 import { Reloader } from "./reloader.ts";
-import { boundYoungSpace } from "./young-space.ts";
+import { governHeapGrowth } from "./heap-growth.ts";
 
 /** Runs a sidecar until a signal, or the end of the process that started it. */
 export async function serve(flags: Flags): Promise<void> {
@@ -16,7 +16,7 @@ export async function serve(flags: Flags): Promise<void> {
   let reloader: Reloader | undefined;
   const toldToStop = untilToldToStop(log, () => reloader?.ask());
   const sidecar = await startSidecar(initial.config, log);
-  boundYoungSpace();
+  governHeapGrowth();
   reloader = new Reloader({ load, initial, sidecar, log });
   await toldToStop;
   await reloader.close();
