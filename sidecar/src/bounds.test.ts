@@ -89,7 +89,7 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
       "the one of which nothing came for longest is dropped; the newest where all wait for their turn",
     ),
     bound(
-      "from a connection to its first byte, and from there to the end of its request",
+      "from a connection's turn, or a page's last byte, to the end of a request",
       ms(UPGRADE_TIMEOUT_MS),
       "dropped, looked for once a second",
     ),

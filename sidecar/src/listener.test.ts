@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect, type Socket } from "node:net";
@@ -17,6 +18,9 @@ const TOKEN = "s3cret";
 const MAX_PENDING_SOCKETS = 20;
 
 let maxConnections: number;
+let hasOpenLines: boolean;
+/** What letting somebody in takes, by the clock. */
+let handshakeMs: number;
 let clock: FakeClock;
 let listener: Listener;
 let port: number;
@@ -32,6 +36,8 @@ interface Seen {
 
 beforeEach(async () => {
   maxConnections = 4;
+  hasOpenLines = false;
+  handshakeMs = 0;
   clock = new FakeClock();
   seen = { sockets: [], received: [], unfinished: 0, lost: 0 };
   listener = newListener();
@@ -61,13 +67,14 @@ function newListener(atPort = 0): Listener {
     }),
     accept(socket) {
       mine.sockets.push(socket);
+      clock.advance(handshakeMs);
       return {
         receive: (bytes, isBinary) => mine.received.push({ bytes, isBinary }),
         unfinished: () => mine.unfinished++,
         lost: () => mine.lost++,
       };
     },
-    hasOpenLines: () => false,
+    hasOpenLines: () => hasOpenLines,
     page: (path) => {
       if (path === "/broken") return Promise.reject(new Error("a secret of ours"));
       const page = { status: 200, contentType: "text/plain", body: "here" };
@@ -269,6 +276,17 @@ describe("connections", () => {
     expect(socket.readyState).toBe(WebSocket.OPEN);
     for (const one of idle) one.destroy();
   });
+
+  test.each(["", "G", "GET / HTTP/1.1\r\nHost: x\r\n"])(
+    "that say %j and no more are dropped",
+    async (said) => {
+      const socket = connect(port, "127.0.0.1").on("error", () => {});
+      socket.write(said);
+      let isDropped = false;
+      socket.resume().on("close", () => (isDropped = true));
+      await soon(() => expect(isDropped).toBe(true));
+    },
+  );
 });
 
 /** The most that a count grows by in one turn of the loop, until it has grown so far. */
@@ -290,6 +308,32 @@ describe("peers that do it all at once", () => {
   test("are let in one by one, a turn of the loop for each", async () => {
     const sockets = Array.from({ length: 15 }, () => open());
     expect(await mostInATurn(() => seen.sockets.length, sockets.length)).toBe(1);
+  });
+
+  test("are not read before their turn", async () => {
+    const accepted: Socket[] = [];
+    const note = (message: unknown): void => {
+      accepted.push((message as { readonly socket: Socket }).socket);
+    };
+    const other = await opened();
+    // The next handshake takes so long that those after it have to rest for the lines' sake.
+    hasOpenLines = true;
+    handshakeMs = 1_000;
+    await opened();
+    subscribe("net.server.socket", note);
+    const peers = Array.from({ length: 15 }, () => connect(port, "127.0.0.1"));
+    for (const peer of peers) peer.on("error", () => {}).write("GET");
+    await soon(() => expect(accepted).toHaveLength(peers.length));
+    unsubscribe("net.server.socket", note);
+    await answered(other);
+    await answered(other);
+    const read = (): number => accepted.filter(({ bytesRead }) => bytesRead > 0).length;
+    expect(read()).toBe(0);
+    await soon(() => {
+      clock.advance(1_000);
+      expect(read()).toBe(peers.length);
+    });
+    for (const peer of peers) peer.destroy();
   });
 
   test.each([

@@ -15,7 +15,6 @@ import { holdBack } from "./listener/hold-back.ts";
 import { portError, socketError } from "./listener/port-error.ts";
 import { listenOnPort } from "./listener/tcp-port.ts";
 import { Turns } from "./listener/turns.ts";
-import { untilItSpeaks } from "./listener/until-it-speaks.ts";
 import { listenOnSocket } from "./listener/unix-socket.ts";
 
 // An import reads every export, and some of this module's load the undici that Node brings: 13 MB.
@@ -65,7 +64,7 @@ export interface ListenAddress {
   readonly url: string;
 }
 
-/** To a socket's first byte; and from there, or a page's last byte, to the end of a request's headers. */
+/** From a socket's turn, or a page's last byte, to the end of a request. */
 export const UPGRADE_TIMEOUT_MS = 5_000;
 /** Node looks for those that are late once in this time. */
 const LOOK_FOR_LATE_MS = 1_000;
@@ -119,12 +118,14 @@ export class Listener {
       { requestTimeout: UPGRADE_TIMEOUT_MS, connectionsCheckingInterval: LOOK_FOR_LATE_MS },
       (request, response) => this.#pages.answer(request, response),
     );
+    // An option of net's servers, which HTTP's do not hand on: nothing is read before its turn.
+    Object.assign(this.#http, { pauseOnConnect: true });
     holdBack(this.#http, "connection", (connect, socket) =>
       this.#arrive(socket as Socket, connect),
     );
     this.#http.on("upgrade", (request, socket, head) => {
-      socket.on("error", () => socket.destroy());
       this.#pending.waits(request.socket);
+      // At once: what was read of a thousand and then waits for a second outlives collections.
       this.#comingAndGoing.runFirst(() => {
         if (socket.destroyed) return false;
         this.#upgrade(request, socket, head);
@@ -159,18 +160,17 @@ export class Listener {
     });
   }
 
-  /** @param connect hands the socket to the HTTP server */
+  /** @param connect hands the socket to the HTTP server, which drops it where it says nothing */
   #arrive(socket: Socket, connect: () => void): void {
+    socket.on("error", drop);
     this.#pending.add(socket);
-    untilItSpeaks(socket, UPGRADE_TIMEOUT_MS, () => {
-      this.#pending.waits(socket);
-      this.#comingAndGoing.run(() => {
-        if (socket.destroyed) return false;
-        this.#pending.served(socket);
-        connect();
-        socket.resume();
-        return true;
-      });
+    this.#pending.waits(socket);
+    this.#comingAndGoing.run(() => {
+      if (socket.destroyed) return false;
+      this.#pending.served(socket);
+      connect();
+      socket.resume();
+      return true;
     });
   }
 
@@ -207,7 +207,7 @@ export class Listener {
   }
 
   #attach(webSocket: WebSocket, raw: Duplex, game: string | undefined): void {
-    const peer = this.#options.accept(peerSocket(webSocket, raw), game);
+    const peer = this.#options.accept(new WebSocketPeer(webSocket, raw), game);
     // Who ends without a close has gone, and what was not written yet with it: ws would wait for that.
     holdBack(raw, "end", () =>
       this.#comingAndGoing.runFirst(() => {
@@ -243,27 +243,46 @@ export class Listener {
   }
 }
 
-function peerSocket(webSocket: WebSocket, raw: Duplex): PeerSocket {
-  let corked = false;
-  const uncork = (): void => {
-    corked = false;
-    raw.uncork();
-  };
-  return {
-    send(bytes) {
-      if (!corked) {
-        // What is sent in one turn leaves in one packet: a line's begin with its first text.
-        corked = true;
-        raw.cork();
-        process.nextTick(uncork);
-      }
-      webSocket.send(bytes, ignoreSendError);
-    },
-    close: (code, reason) => webSocket.close(code, reason),
-    get bufferedBytes() {
-      return webSocket.bufferedAmount;
-    },
-  };
+function drop(this: Duplex): void {
+  this.destroy();
+}
+
+class WebSocketPeer implements PeerSocket {
+  readonly #webSocket: WebSocket;
+  readonly #raw: Duplex;
+  #isCorked = false;
+
+  constructor(webSocket: WebSocket, raw: Duplex) {
+    this.#webSocket = webSocket;
+    this.#raw = raw;
+  }
+
+  get bufferedBytes(): number {
+    return this.#webSocket.bufferedAmount;
+  }
+
+  send(bytes: Uint8Array): void {
+    if (!this.#isCorked) {
+      // What is sent in one turn leaves in one packet: a line's begin with its first text.
+      this.#isCorked = true;
+      this.#raw.cork();
+      process.nextTick(uncork, this);
+    }
+    this.#webSocket.send(bytes, ignoreSendError);
+  }
+
+  uncork(): void {
+    this.#isCorked = false;
+    this.#raw.uncork();
+  }
+
+  close(code: number, reason: string): void {
+    this.#webSocket.close(code, reason);
+  }
+}
+
+function uncork(peer: WebSocketPeer): void {
+  peer.uncork();
 }
 
 /** A send that fails is followed by `close`, which ends the connection. */

@@ -42,17 +42,28 @@ export class Turns {
 
   run(task: Task): void {
     this.#waiting.push(task);
-    if (!this.#isArmed) this.#arm();
+    if (!this.#isArmed) this.#begin();
   }
 
   /** Before all that only `run` was asked for: what ends something begun, or frees what it holds. */
   runFirst(task: Task): void {
     this.#first.push(task);
-    if (!this.#isArmed) this.#arm();
+    if (!this.#isArmed) this.#begin();
+  }
+
+  #begin(): void {
+    this.#count(this.#parts.clock.nowMs(), 0);
+    this.#armOrRest();
+  }
+
+  /** Also for the one that comes alone: where none waits for long, all of them could come so. */
+  #armOrRest(): void {
+    this.#isArmed = true;
+    if (this.#creditMs > 0) return this.#arm();
+    this.#parts.clock.schedule(-this.#creditMs / this.#parts.share, () => this.#arm());
   }
 
   #arm(): void {
-    this.#isArmed = true;
     this.#armedMs = this.#parts.clock.nowMs();
     // What tasks leave to the end of their turn has run between the two: it counts as theirs.
     setImmediate(() => this.#turn());
@@ -73,13 +84,10 @@ export class Turns {
   }
 
   #goOn(): void {
-    const { clock, share } = this.#parts;
-    const nowMs = clock.nowMs();
+    const nowMs = this.#parts.clock.nowMs();
     this.#count(nowMs, nowMs - this.#countedMs);
     this.#isArmed = this.#first.length + this.#waiting.length > 0;
-    if (!this.#isArmed) return;
-    if (this.#creditMs > 0) return this.#arm();
-    clock.schedule(-this.#creditMs / share, () => this.#arm());
+    if (this.#isArmed) this.#armOrRest();
   }
 
   #count(nowMs: number, spentMs: number): void {
