@@ -2,7 +2,8 @@ import { LIMITS } from "./limits.ts";
 
 /*
  * Reads the values of one frame, one after another, where they are plain: whole numbers, text and
- * bytes in their usual forms. What is not, or is wrong, reads as no value, and is left to the general way.
+ * bytes in their usual forms. What is not, or is wrong, reads as no value, and is left to the
+ * general way.
  *
  * The frame that is being read, and how far, are outside of any object because that is a third
  * quicker, and safe because reading is never suspended nor entered twice.

@@ -247,6 +247,7 @@ function drop(this: Duplex): void {
   this.destroy();
 }
 
+/** A WebSocket as its connection sees it. */
 class WebSocketPeer implements PeerSocket {
   readonly #webSocket: WebSocket;
   readonly #raw: Duplex;
