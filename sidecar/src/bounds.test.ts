@@ -89,13 +89,18 @@ const BOUNDS: Readonly<Record<string, readonly Bound[]>> = {
       "the one of which nothing came for longest is dropped; the newest where all wait for their turn",
     ),
     bound(
-      "from a connection's turn, or a page's last byte, to the end of a request",
+      "from a connection's turn to its first byte, and from there, or a page's last byte, to the end of a request",
       ms(UPGRADE_TIMEOUT_MS),
       "dropped, looked for once a second",
     ),
     bound(
-      "sockets that come or go, and pages, in one turn of the loop",
+      "sockets that are let in or go, and pages, in one turn of the loop",
       `1 of each, and up to ${count(MAX_TASKS_PER_TURN)} where turns take milliseconds`,
+      "the others wait for the next turns",
+    ),
+    bound(
+      "sockets that are begun to be read, in a turn in which nobody is let in or goes",
+      `${count(COMING_AND_GOING.littlesPerTask)}, and up to ${count(MAX_TASKS_PER_TURN * COMING_AND_GOING.littlesPerTask)} where turns take milliseconds`,
       "the others wait for the next turns",
     ),
     bound(

@@ -15,6 +15,7 @@ import { holdBack } from "./listener/hold-back.ts";
 import { portError, socketError } from "./listener/port-error.ts";
 import { listenOnPort } from "./listener/tcp-port.ts";
 import { Turns } from "./listener/turns.ts";
+import { untilItSpeaks } from "./listener/until-it-speaks.ts";
 import { listenOnSocket } from "./listener/unix-socket.ts";
 
 // An import reads every export, and some of this module's load the undici that Node brings: 13 MB.
@@ -64,7 +65,7 @@ export interface ListenAddress {
   readonly url: string;
 }
 
-/** From a socket's turn, or a page's last byte, to the end of a request. */
+/** From a socket's turn to its first byte; and from there, or a page's last byte, to a request's end. */
 export const UPGRADE_TIMEOUT_MS = 5_000;
 /** Node looks for those that are late once in this time. */
 const LOOK_FOR_LATE_MS = 1_000;
@@ -75,8 +76,8 @@ export const MAX_PIECES_PER_FRAME = 16_384;
 /** For a peer to answer our close; then its socket is dropped. */
 export const CLOSE_TIMEOUT_MS = 2_000;
 
-/** A few games that come together are let in at once. */
-export const COMING_AND_GOING = { share: 0.25, maxCreditMs: 1 } as const;
+/** A few games that come together are let in at once; to begin to read one is little. */
+export const COMING_AND_GOING = { share: 0.25, maxCreditMs: 1, littlesPerTask: 8 } as const;
 export const PAGES = { share: 0.1, maxCreditMs: 10 } as const;
 /** A hundred cues that a game sends at once are no flood. */
 export const READING_ON = { share: 0.4, maxCreditMs: 20 } as const;
@@ -125,7 +126,6 @@ export class Listener {
     );
     this.#http.on("upgrade", (request, socket, head) => {
       this.#pending.waits(request.socket);
-      // At once: what was read of a thousand and then waits for a second outlives collections.
       this.#comingAndGoing.runFirst(() => {
         if (socket.destroyed) return false;
         this.#upgrade(request, socket, head);
@@ -160,12 +160,26 @@ export class Listener {
     });
   }
 
-  /** @param connect hands the socket to the HTTP server, which drops it where it says nothing */
+  /** @param connect hands the socket to the HTTP server */
   #arrive(socket: Socket, connect: () => void): void {
     socket.on("error", drop);
     this.#pending.add(socket);
+    // Where all wait for their turn the newest is dropped.
+    if (socket.destroyed) return;
     this.#pending.waits(socket);
     this.#comingAndGoing.run(() => {
+      if (socket.destroyed) return false;
+      this.#pending.served(socket);
+      // Not before it speaks: one that says nothing costs no parser, and has a timer of its own.
+      untilItSpeaks(socket, UPGRADE_TIMEOUT_MS, () => this.#goOnWith(socket, connect));
+      return true;
+    });
+  }
+
+  #goOnWith(socket: Socket, connect: () => void): void {
+    this.#pending.waits(socket);
+    // At once: what was read of a thousand and then waits for a second outlives collections.
+    this.#comingAndGoing.runFirst(() => {
       if (socket.destroyed) return false;
       this.#pending.served(socket);
       connect();

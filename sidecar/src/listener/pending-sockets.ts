@@ -4,13 +4,14 @@ import type { Socket } from "node:net";
  * The sockets that have not become a WebSocket yet: handshakes under way, operators' pages, and
  * whoever connects and says nothing. At the bound the one of whom nothing has come for longest is
  * dropped for the one that comes: an honest peer needs a moment, so it has the least to lose. Those
- * that wait for us are not dropped: where more come than are served, nobody would get in any more.
+ * that wait for us are not dropped but for the newest, where all do: where more come than are
+ * served, nobody would get in any more.
  */
 export class PendingSockets {
   readonly #max: number;
   /** In the order in which they came, or were served last. */
   readonly #awaited = new Set<Socket>();
-  /** They have said something, and wait for their turn. */
+  /** They have come, or have said something, and wait for their turn. */
   readonly #waiting = new Set<Socket>();
 
   constructor(max: number) {

@@ -46,6 +46,37 @@ test("what is to run first does, in its own order", async () => {
   expect(ran).toEqual(["a", "b", "1", "2"]);
 });
 
+test("of little ones as many run in a turn as count for one, after those that are to run first", async () => {
+  turns = new Turns({
+    clock,
+    share: SHARE,
+    maxCreditMs: 1,
+    littlesPerTask: 3,
+    hasOpenLines: () => isBusy,
+  });
+  for (const name of ["1", "2", "3", "4"]) turns.run(task(name));
+  turns.runFirst(task("a"));
+  await nextTurn();
+  expect(ran).toEqual(["a"]);
+  await nextTurn();
+  expect(ran).toEqual(["a", "1", "2", "3"]);
+});
+
+test("after a rest, too, tasks that have nothing left to do take no turn", async () => {
+  isBusy = true;
+  turns.run(task("1", () => clock.block(10)));
+  const idle: Task = () => {
+    clock.block(0.001);
+    return false;
+  };
+  for (let count = 0; count < 9; count++) turns.run(idle);
+  turns.run(task("2"));
+  await nextTurn();
+  clock.advance(26);
+  await nextTurn();
+  expect(ran).toEqual(["1", "2"]);
+});
+
 test("a task that hands in another one does not make the turn longer", async () => {
   turns.run(task("1", () => turns.run(task("2"))));
   await nextTurn();

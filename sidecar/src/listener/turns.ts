@@ -14,6 +14,8 @@ export interface TurnsParts {
   readonly share: number;
   /** What may be saved up of it while nothing waits, milliseconds. */
   readonly maxCreditMs: number;
+  /** How many of those that are not to run first count as one task, being little; 1 by default. */
+  readonly littlesPerTask?: number;
   /** Whether somebody has a line open that what waits here would hold up. */
   hasOpenLines(): boolean;
 }
@@ -71,14 +73,17 @@ export class Turns {
   }
 
   #turn(): void {
-    const { clock } = this.#parts;
+    const { clock, littlesPerTask = 1 } = this.#parts;
     const startedMs = clock.nowMs();
     this.#count(startedMs, 0);
-    let left = Math.min(MAX_TASKS_PER_TURN, Math.max(1, Math.floor(startedMs - this.#armedMs)));
+    const tasks = Math.min(MAX_TASKS_PER_TURN, Math.max(1, Math.floor(startedMs - this.#armedMs)));
+    let left = tasks * littlesPerTask;
     while (left > 0) {
-      const task = this.#first.shift() ?? this.#waiting.shift();
+      const first = this.#first.shift();
+      const task = first ?? this.#waiting.shift();
       if (!task) return;
-      if (task()) left--;
+      if (!task()) continue;
+      left -= first ? littlesPerTask : 1;
       if (clock.nowMs() - startedMs > this.#creditMs) return;
     }
   }
