@@ -15,7 +15,7 @@ import { figureOfInterval, pooledQuantile, quantileOf } from "./support/statisti
 import { cpuMsOf, descriptorsOf, residentBytesOf } from "./support/usage.ts";
 
 interface Plan {
-  /** Of each attack, a quiet one beside each. */
+  /** Of each attack; each has a quiet one, and one with the attack elsewhere, beside it. */
   readonly rounds: number;
   readonly roundMs: number;
 }
@@ -70,6 +70,8 @@ function ratioKey(attack: AttackName, time: Time): string {
 interface Measured {
   readonly quiet: Heard[];
   readonly attacked: Heard[];
+  /** While another sidecar had the same attack: what the machine's cores are short of. */
+  readonly elsewhere: Heard[];
   /** Of the sidecar, in the attacked rounds: that an attack was one. */
   readonly cpuShare: number[];
   readonly residentMb: number[];
@@ -83,6 +85,7 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
   buildSidecar();
   const upstream = await startPacedUpstream();
   const sidecar = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS, probe: true });
+  const another = await startWarmSidecar({ origin: upstream.origin, slots: SLOTS });
   const game = await startGame("sidecar", sidecar.url);
   const attacker = new Child<AttackerQuestion, null>(
     join(import.meta.dirname, "hostile", "attacker-process.ts"),
@@ -97,6 +100,7 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
       const measured: Measured = {
         quiet: [],
         attacked: [],
+        elsewhere: [],
         cpuShare: [],
         residentMb: [],
         descriptors: [],
@@ -111,9 +115,13 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
           measured.residentMb.push(residentBytesOf(sidecar.pid) / BYTES_PER_MB);
           measured.descriptors.push(descriptorsOf(sidecar.pid));
         });
+        await under(attack, another, attacker, async () => {
+          measured.elsewhere.push(await listen(game, round, roundMs, `${attack}, elsewhere`));
+        });
       }
       Object.assign(figures, figuresOf(attack, measured));
-      for (const one of [...measured.quiet, ...measured.attacked]) broken += one.broken;
+      const { quiet, attacked, elsewhere } = measured;
+      for (const one of [...quiet, ...attacked, ...elsewhere]) broken += one.broken;
     }
     figures["lines broken"] = figureOf([broken], "lines");
     await sleep(FORGET_MS);
@@ -126,6 +134,7 @@ async function run({ rounds, roundMs }: Plan): Promise<Figures> {
     await noise.stop();
     await attacker.stop();
     await game.stop();
+    await another.stop();
     await sidecar.stop();
     await upstream.stop();
   }
@@ -156,13 +165,17 @@ async function listen(game: Game, seed: number, forMs: number, what: string): Pr
 function figuresOf(attack: AttackName, measured: Measured): Figures {
   const figures: Figures = {};
   for (const time of TIME_NAMES) {
-    const [quiet, attacked] = [measured.quiet, measured.attacked].map((rounds) =>
-      rounds.map((heard) => heard[TIMES[time]]),
-    );
-    const p99 = pooledQuantile(attacked!, quiet!, 0.99, seededRandom(SEED));
+    const timesOf = (rounds: readonly Heard[]) => rounds.map((heard) => heard[TIMES[time]]);
+    const against = (rounds: readonly Heard[]) =>
+      pooledQuantile(timesOf(rounds), timesOf(measured.quiet), 0.99, seededRandom(SEED));
+    const p99 = against(measured.attacked);
     figures[`${attack}: ${time}, p99, quiet`] = figureOfInterval(p99.other, "ms");
     figures[`${attack}: ${time}, p99, attacked`] = figureOfInterval(p99.one, "ms");
     figures[ratioKey(attack, time)] = figureOfInterval(p99.ratio, "x");
+    figures[`${attack}, on another sidecar: ${time}, p99, against quiet`] = figureOfInterval(
+      against(measured.elsewhere).ratio,
+      "x",
+    );
   }
   figures[`${attack}: CPU of the sidecar`] = figureOf(measured.cpuShare, "% of a core");
   figures[`${attack}: memory of the sidecar`] = figureOf(measured.residentMb, "MB");
