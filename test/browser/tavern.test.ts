@@ -126,13 +126,15 @@ describeWithChromium("Last Orders in a browser", () => {
       await page.keyboard.down("ArrowUp");
       await page.getByTestId("hint").filter({ hasText: "listening" }).waitFor();
       await page.keyboard.up("ArrowUp");
+      await watchPictures(page);
       await say(page, "What is the meaning of life, and why is it always raining in this town?");
       await page.locator('.bubble[data-kind="patron"]').first().waitFor();
       await page.locator('.bubble[data-kind="player"]').first().waitFor();
+      await page.locator('.bubble[data-kind="patron"][data-open="false"]').first().waitFor();
       const stage = await boxOf(page.getByTestId("stage"));
-      const bubbles = await paintedBoxes(page, ".bubble");
-      expect(bubbles.length).toBeGreaterThanOrEqual(2);
-      for (const bubble of bubbles) expectInside(bubble, stage);
+      const pictures = await picturesOf(page);
+      expect(Math.max(...pictures.map((bubbles) => bubbles.length))).toBeGreaterThanOrEqual(2);
+      for (const bubble of pictures.flat()) expectInside(bubble, stage);
       await keepScreenshot(page, `tavern-phone-${size.width}`);
       await page.close();
     },
@@ -253,16 +255,22 @@ async function boxOf(part: Locator): Promise<Box> {
 }
 
 /**
- * Boxes as the next picture has them: the page places what grows once a frame, before it is painted,
- * and between two frames a bubble may be wider than its place.
+ * Notes the boxes of the bubbles in each picture from now on: the page places what has grown before
+ * it is painted, and between two pictures a bubble may be wider than its place.
  */
-function paintedBoxes(page: Page, selector: string): Promise<Box[]> {
-  return page.evaluate(`new Promise((resolve) => {
-    requestAnimationFrame(() => {
-      const parts = [...document.querySelectorAll(${JSON.stringify(selector)})];
-      resolve(parts.map((part) => part.getBoundingClientRect().toJSON()));
+async function watchPictures(page: Page): Promise<void> {
+  await page.evaluate(`
+    window.pictures = [];
+    requestAnimationFrame(function look() {
+      requestAnimationFrame(look);
+      const bubbles = [...document.querySelectorAll(".bubble[data-placed]")];
+      window.pictures.push(bubbles.map((bubble) => bubble.getBoundingClientRect().toJSON()));
     });
-  })`);
+  `);
+}
+
+function picturesOf(page: Page): Promise<Box[][]> {
+  return page.evaluate("window.pictures");
 }
 
 function expectInside(inner: Box, outer: Box): void {

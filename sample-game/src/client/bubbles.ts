@@ -46,6 +46,11 @@ export class Bubbles {
     return new Set(open.map(([speaker]) => speaker));
   }
 
+  /** Whether one has another size than when they were placed. */
+  get haveGrown(): boolean {
+    return this.#bubbles.values().some(({ size }) => size === undefined);
+  }
+
   /** Opens or refills the bubble of a speaker. */
   show(speaker: string, speech: Speech): void {
     const bubble = this.#bubbles.get(speaker) ?? this.#make(speaker, speech);

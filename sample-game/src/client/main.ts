@@ -56,9 +56,13 @@ setInterval(() => link.room?.ping((roundTripMs) => meter.ping(roundTripMs)), PIN
 let refreshedMs = 0;
 requestAnimationFrame(function frame(nowMs) {
   requestAnimationFrame(frame);
-  if (nowMs - refreshedMs < FRAME_MS) return;
-  refreshedMs = nowMs;
-  refresh(nowMs);
+  if (nowMs - refreshedMs >= FRAME_MS) {
+    refreshedMs = nowMs;
+    refresh(nowMs);
+  } else if (bubbles.haveGrown) {
+    // Else the browser would paint what has grown outside of its place.
+    bubbles.place(scene, nowMs);
+  }
 });
 
 // A page that closes says so; one that breaks off keeps its seat for a while.
