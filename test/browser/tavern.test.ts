@@ -124,17 +124,19 @@ describeWithChromium("Last Orders in a browser", () => {
         expectInside(await boxOf(page.getByTestId(part)), whole);
       }
       await page.keyboard.down("ArrowUp");
-      await page.getByTestId("hint").filter({ hasText: "listening" }).waitFor();
+      await listening(page, "Flint");
       await page.keyboard.up("ArrowUp");
+      const told = (await toldBy(page, "Flint")).length;
       await watchPictures(page);
       await say(page, "What is the meaning of life, and why is it always raining in this town?");
-      await page.locator('.bubble[data-kind="patron"]').first().waitFor();
-      await page.locator('.bubble[data-kind="player"]').first().waitFor();
-      await page.locator('.bubble[data-kind="patron"][data-open="false"]').first().waitFor();
-      const stage = await boxOf(page.getByTestId("stage"));
+      await expect
+        .poll(async () => (await toldBy(page, "Flint")).length, PATIENCE)
+        .toBeGreaterThan(told);
       const pictures = await picturesOf(page);
-      expect(Math.max(...pictures.map((bubbles) => bubbles.length))).toBeGreaterThanOrEqual(2);
-      for (const bubble of pictures.flat()) expectInside(bubble, stage);
+      expect(Math.max(...pictures.map(({ bubbles }) => bubbles.length))).toBeGreaterThanOrEqual(2);
+      for (const { stage, bubbles } of pictures) {
+        for (const bubble of bubbles) expectInside(bubble, stage);
+      }
       await keepScreenshot(page, `tavern-phone-${size.width}`);
       await page.close();
     },
@@ -254,22 +256,29 @@ async function boxOf(part: Locator): Promise<Box> {
   return box;
 }
 
+interface Picture {
+  readonly stage: Box;
+  readonly bubbles: readonly Box[];
+}
+
 /**
- * Notes the boxes of the bubbles in each picture from now on: the page places what has grown before
- * it is painted, and between two pictures a bubble may be wider than its place.
+ * Notes where stage and bubbles are in each picture from now on: the page places what has grown
+ * before it is painted, and between two pictures a bubble may be wider than its place.
  */
 async function watchPictures(page: Page): Promise<void> {
   await page.evaluate(`
     window.pictures = [];
     requestAnimationFrame(function look() {
       requestAnimationFrame(look);
-      const bubbles = [...document.querySelectorAll(".bubble[data-placed]")];
-      window.pictures.push(bubbles.map((bubble) => bubble.getBoundingClientRect().toJSON()));
+      const boxesOf = (selector) =>
+        [...document.querySelectorAll(selector)].map((part) => part.getBoundingClientRect().toJSON());
+      const [stage] = boxesOf('[data-testid="stage"]');
+      window.pictures.push({ stage, bubbles: boxesOf(".bubble[data-placed]") });
     });
   `);
 }
 
-function picturesOf(page: Page): Promise<Box[][]> {
+function picturesOf(page: Page): Promise<Picture[]> {
   return page.evaluate("window.pictures");
 }
 

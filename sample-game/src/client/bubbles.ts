@@ -48,7 +48,7 @@ export class Bubbles {
 
   /** Whether one has another size than when they were placed. */
   get haveGrown(): boolean {
-    return this.#bubbles.values().some(({ size }) => size === undefined);
+    return [...this.#bubbles.values()].some(({ size }) => size === undefined);
   }
 
   /** Opens or refills the bubble of a speaker. */
